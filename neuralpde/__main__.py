@@ -1,0 +1,6 @@
+"""``python -m neuralpde``."""
+
+from neuralpde.cli import main
+
+if __name__ == "__main__":
+    main()

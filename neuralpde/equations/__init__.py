@@ -1,0 +1,7 @@
+"""Differential equations: parameters, residuals, tendencies, exact solutions, priors of coefficients."""
+
+from .darcy import Darcy, TwoPhase
+from .equation import AbstractEquation, Coefficient, PointFunction
+from .poisson import Poisson
+
+__all__ = ["AbstractEquation", "Coefficient", "Darcy", "PointFunction", "Poisson", "TwoPhase"]

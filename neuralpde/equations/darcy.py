@@ -1,0 +1,55 @@
+"""Darcy flow: pressure in a porous medium, the standard elliptic benchmark of operator learning."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from neuralpde.spaces import AbstractDiscretization, Field, GaussianField
+
+from .equation import AbstractEquation, Coefficient, PointFunction
+
+
+class Darcy(AbstractEquation):
+    """Stationary Darcy flow  -div(a grad u) = f.
+
+    coefficient: permeability a(x) > 0, a function of one component or a number.
+    source: f(x), a function of one component or a number.
+    """
+
+    coefficient: Coefficient
+    source: Coefficient = 1.0
+
+    def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 1"]:
+        """-div(a grad u) - f at ``x``, for ``u`` and ``a`` that are differentiable there."""
+
+        def flux(y):
+            return _value(self.coefficient, y) * jax.jacrev(u)(y)[0]
+
+        divergence = jnp.trace(jax.jacfwd(flux)(x))
+        return (-divergence - _value(self.source, x))[None]
+
+
+def _value(function: Coefficient, x: Float[Array, " d"]) -> Float[Array, ""]:
+    return function(x)[0] if callable(function) else jnp.asarray(function, x.dtype)
+
+
+class TwoPhase(eqx.Module):
+    """Prior of piecewise constant media: ``values[1]`` where a Gaussian field is >= 0, else ``values[0]``.
+
+    With a centred field of covariance (-Laplace + 9)^-2 under Neumann conditions and the values 3 and 12 this
+    is the medium of Li et al., "Fourier neural operator for parametric partial differential equations", ICLR
+    2021, appendix A.3.2.
+    """
+
+    level: GaussianField
+    values: tuple[float, ...] = eqx.field(static=True, default=(3.0, 12.0))
+
+    def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
+        """One medium, a single component "a"; the same function on every ``on`` for one key."""
+        low, high = self.values
+        return self.level.sample(key, on).map(
+            lambda g: jnp.where(g >= 0, high, low).astype(g.dtype), names=("a",)
+        )

@@ -1,0 +1,39 @@
+"""What a differential equation offers: one definition for solvers, PINNs and physics-informed operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import equinox as eqx
+from jaxtyping import Array, Float, Inexact
+
+from neuralpde.spaces import AbstractFunction, Field
+
+PointFunction = Callable[[Float[Array, " d"]], Float[Array, " c"]]
+Coefficient = AbstractFunction | Float[Array, ""] | float | int
+
+
+class AbstractEquation(eqx.Module):
+    """A differential equation with its parameters as fields of the class.
+
+    An equation offers whichever of these it has, and raises ``NotImplementedError`` for the others:
+
+    - `residual`: left minus right hand side at a point, for a function that can be differentiated there;
+    - `tendency`: the time derivative of a field on its own discretisation (method of lines);
+    - `exact`: a known solution.
+    """
+
+    def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Inexact[Array, " equations"]:
+        """Left minus right hand side at the point ``x``; zero where ``u`` solves the equation."""
+        raise self._lacks("a pointwise residual")
+
+    def tendency(self, u: Field) -> Field:
+        """Time derivative of ``u``."""
+        raise self._lacks("a tendency")
+
+    def exact(self) -> AbstractFunction:
+        """A solution in closed form."""
+        raise self._lacks("an exact solution")
+
+    def _lacks(self, what: str) -> NotImplementedError:
+        return NotImplementedError(f"The equation {type(self).__name__} has not got {what}.")

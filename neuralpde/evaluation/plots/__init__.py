@@ -1,0 +1,17 @@
+"""Pictures, as functions that return matplotlib Figures; nothing here opens a window."""
+
+from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
+from .fields import field_panel, ranked_panel
+from .gallery import operator_figures
+from .style import save_figures
+
+__all__ = [
+    "error_histogram",
+    "field_panel",
+    "learning_curve",
+    "operator_figures",
+    "ranked_panel",
+    "resolution_plot",
+    "save_figures",
+    "spectrum_plot",
+]

@@ -1,0 +1,135 @@
+"""Convolutions in 1-3 dimensions that know the boundary conditions of the space they act on.
+
+One class serves stencils (stride 1) and restriction (stride 2); its transpose serves prolongation. Arrays are
+channels-last and hold ONE example; ``vmap`` batches them at no cost.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .padding import Sides, is_zero_padding, pad
+
+
+class Convolution(eqx.Module):
+    """``y_i = b + sum_a W_a x_(s i + a - p)`` with odd kernel size k and p = (k - 1) / 2.
+
+    A grid of n points becomes one of ceil(n / stride). Past the sides, x is extended as `pad` does.
+    Initialised uniformly in +-sqrt(3 gain / fan_in).
+    """
+
+    weight: Float[Array, "*kernel i o"]
+    bias: Float[Array, " o"] | None
+    boundary: tuple[Sides, ...] = eqx.field(static=True)
+    stride: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        boundary: Sequence[Sides],
+        in_channels: int,
+        out_channels: int,
+        kernel: int = 3,
+        stride: int = 1,
+        *,
+        use_bias: bool = False,
+        gain: float = 1 / 3,
+        key: PRNGKeyArray,
+    ):
+        if kernel % 2 == 0:
+            raise ValueError(f"Convolution needs an odd kernel size, so that it is centred; got {kernel}.")
+        self.boundary, self.stride = tuple(boundary), stride
+        shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
+        self.weight = _uniform(key, shape, math.prod(shape[:-1]), gain)
+        self.bias = jnp.zeros(out_channels) if use_bias else None
+
+    def __call__(self, x: Float[Array, "*n i"], layout: Sequence[str]) -> Float[Array, "*m o"]:
+        """Apply to the values of one field on a grid of the given layout."""
+        half = self.weight.shape[0] // 2
+        widths = [(half, half)] * len(self.boundary)
+        if not is_zero_padding(self.boundary):
+            x = pad(x, widths, self.boundary, layout)
+            widths = [(0, 0)] * len(self.boundary)
+        y = _convolve(x, self.weight, self.stride, widths)
+        return y if self.bias is None else y + self.bias
+
+
+class TransposedConvolution(eqx.Module):
+    """``y_(s i + a - p) += W_a x_i``: the transpose of a strided convolution, n points become s (n - 1) + k - 2 p.
+
+    It is computed as one dense convolution with a channel for each of the s^d sub-grids of the output, which are
+    then interleaved. That has no multiplications by the zeros of a dilated input, and its gradient neither (on a
+    CPU it is 7 times faster than XLA's dilated convolution).
+    """
+
+    weight: Float[Array, "*kernel i o"]
+    boundary: tuple[Sides, ...] = eqx.field(static=True)
+    stride: int = eqx.field(static=True)
+    padding: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        boundary: Sequence[Sides],
+        in_channels: int,
+        out_channels: int,
+        kernel: int = 4,
+        stride: int = 2,
+        padding: int = 1,
+        *,
+        gain: float = 1 / 3,
+        key: PRNGKeyArray,
+    ):
+        self.boundary, self.stride, self.padding = tuple(boundary), stride, padding
+        shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
+        # Each output point receives (kernel / stride)^d taps of every input channel.
+        fan_in = max(1, in_channels * (kernel // stride) ** len(self.boundary))
+        self.weight = _uniform(key, shape, fan_in, gain)
+
+    def __call__(self, x: Float[Array, "*n i"], layout: Sequence[str]) -> Float[Array, "*m o"]:
+        dim, s = len(self.boundary), self.stride
+        kernel = self.weight.shape[0]
+        taps = -(-kernel // s)
+        size = [s * (n - 1) + kernel - 2 * self.padding for n in x.shape[:dim]]
+        # Padding inside the convolution would make its gradient 7 times slower on a CPU.
+        x = pad(x, [(taps - 1, taps - 1)] * dim, self.boundary, layout)
+        y = _convolve(x, self._subgrid_kernel(taps), 1, [(0, 0)] * dim)
+        y = _interleave(y, s, dim)
+        return y[tuple(slice(self.padding, self.padding + n) for n in size)]
+
+    def _subgrid_kernel(self, taps: int) -> Float[Array, "*taps i so"]:
+        """Kernel of the dense convolution: tap t of sub-grid r on an axis is ``W_(s (taps - 1 - t) + r)``."""
+        dim, s = len(self.boundary), self.stride
+        excess = s * taps - self.weight.shape[0]
+        w = jnp.pad(self.weight, [(0, excess)] * dim + [(0, 0)] * 2)
+        w = w.reshape((taps, s) * dim + w.shape[dim:])
+        w = jnp.flip(w, axis=tuple(range(0, 2 * dim, 2)))
+        order = (*range(0, 2 * dim, 2), 2 * dim, *range(1, 2 * dim, 2), 2 * dim + 1)
+        w = w.transpose(order)
+        return w.reshape((*w.shape[: dim + 1], -1))
+
+
+def _interleave(y: Array, s: int, dim: int) -> Array:
+    """Spread the s^dim groups of channels over the points of an s times finer grid."""
+    y = y.reshape(y.shape[:dim] + (s,) * dim + (-1,))
+    order = [*itertools.chain.from_iterable((i, dim + i) for i in range(dim)), 2 * dim]
+    y = y.transpose(order)
+    return y.reshape(*(y.shape[2 * i] * s for i in range(dim)), y.shape[-1])
+
+
+def _convolve(x: Array, w: Array, stride: int, widths: Sequence[tuple[int, int]]) -> Array:
+    dim = x.ndim - 1
+    axes = "XYZ"[:dim]
+    numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
+    return lax.conv_general_dilated(x[None], w, (stride,) * dim, widths, dimension_numbers=numbers)[0]
+
+
+def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int, gain: float) -> Array:
+    limit = math.sqrt(3 * gain / fan_in)
+    return jax.random.uniform(key, shape, minval=-limit, maxval=limit)

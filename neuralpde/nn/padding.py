@@ -1,0 +1,51 @@
+"""Extension of grid values past the sides of a domain, as boundary conditions prescribe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neuralpde.spaces import AbstractBoundaryCondition
+
+Sides = tuple[AbstractBoundaryCondition, AbstractBoundaryCondition]
+
+
+def pad(
+    values: Float[Array, "*grid c"],
+    widths: Sequence[tuple[int, int]],
+    boundary: Sequence[Sides],
+    layout: Sequence[str],
+) -> Float[Array, "*padded c"]:
+    """Extend ``values`` by ``widths[axis] = (below, above)`` points on every axis.
+
+    Hidden features obey the homogeneous condition: zero past a Dirichlet side, mirrored at a Neumann side (about
+    the last node, or about the wall between cells), wrapped on a periodic axis, continued by the last value
+    elsewhere.
+    """
+    for axis, (width, sides) in enumerate(zip(widths, boundary, strict=True)):
+        for side, (count, condition) in enumerate(zip(width, sides, strict=True)):
+            if count:
+                by = [(0, 0)] * values.ndim
+                by[axis] = (count, 0) if side == 0 else (0, count)
+                values = _pad_side(values, by, condition.pad_mode, layout[axis], width, side)
+    return values
+
+
+def _pad_side(values, by, mode, layout, width, side):
+    if mode == "wrap" and side == 1 and width[0]:
+        # The lower side was extended first: what wraps around starts behind that extension.
+        axis = next(i for i, pair in enumerate(by) if any(pair))
+        stop = width[0] + by[axis][1]
+        index = [slice(None)] * values.ndim
+        index[axis] = slice(width[0], stop)
+        return jnp.concatenate([values, values[tuple(index)]], axis=axis)
+    if mode == "reflect" and layout == "cells":
+        mode = "symmetric"
+    return jnp.pad(values, by, mode=mode)
+
+
+def is_zero_padding(boundary: Sequence[Sides]) -> bool:
+    """Whether every side is extended by zeros, which a convolution does by itself at no cost."""
+    return all(condition.pad_mode == "constant" for sides in boundary for condition in sides)

@@ -1,0 +1,9 @@
+"""Operators: maps from functions to functions, built between two function spaces."""
+
+from .deeponet import DeepONet
+from .fno import FNO
+from .mgno import MgNO
+from .operator import AbstractOperator
+from .wrappers import AtResolution, Normalized
+
+__all__ = ["FNO", "AbstractOperator", "AtResolution", "DeepONet", "MgNO", "Normalized"]

@@ -1,0 +1,59 @@
+"""Operators: maps from functions to functions."""
+
+# Annotations are not postponed in this file: equinox recognises AbstractVar as an object, not in a string.
+import abc
+
+import equinox as eqx
+from jaxtyping import PRNGKeyArray
+
+from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
+
+
+class AbstractOperator(eqx.Module):
+    """A map from fields of ``source`` to fields of ``target``, built between the two spaces.
+
+    It takes ONE function; ``vmap`` makes batches. ``at`` says where the output is wanted, anywhere in the domain;
+    left out, it is where the input lives. Batched inputs with one unbatched ``at`` are shared queries, a batched
+    ``at`` gives each function its own.
+    """
+
+    source: eqx.AbstractVar[FunctionSpace]
+    target: eqx.AbstractVar[FunctionSpace]
+
+    @abc.abstractmethod
+    def __call__(
+        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
+    ) -> Field:
+        """Apply the operator to one function."""
+
+    def as_function(self, u: Field) -> AbstractFunction:
+        """The output as a function that can be evaluated, and differentiated, at a point."""
+        return self(u)
+
+
+def check_source(operator: AbstractOperator, u: Field) -> None:
+    """Refuse a field of another space, with both spaces named."""
+    if u.space.domain != operator.source.domain or u.space.channels != operator.source.channels:
+        raise ValueError(
+            f"{type(operator).__name__} maps functions {operator.source.names} on {operator.source.domain}; "
+            f"it was given {u.space.names} on {u.space.domain}."
+        )
+
+
+def on_grid(operator: AbstractOperator, u: Field, training_grid: Grid | None) -> Field:
+    """The input on a grid: as it is, or resampled from scattered points to the grid seen in training."""
+    check_source(operator, u)
+    if isinstance(u.on, Grid):
+        return u
+    if training_grid is None:
+        raise ValueError(
+            f"{type(operator).__name__} works on grids and its input lives on {type(u.on).__name__}; "
+            "build it with on=Grid(...) or pass u.resample(grid)."
+        )
+    return u.resample(training_grid)
+
+
+def delivered(v: Field, u: Field, at: AbstractDiscretization | None) -> Field:
+    """The output where it was asked for: ``at``, or else where the input ``u`` lives."""
+    wanted = u.on if at is None else at
+    return v if wanted is v.on else v.resample(wanted)

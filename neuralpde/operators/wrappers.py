@@ -1,0 +1,78 @@
+"""Operators made of another operator: with normalisers, or held at one resolution."""
+
+from __future__ import annotations
+
+import equinox as eqx
+from jaxtyping import PRNGKeyArray
+
+from neuralpde.nn import Standardize
+from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
+
+from .operator import AbstractOperator, delivered
+
+
+class Normalized(AbstractOperator):
+    """``decode . operator . encode``: takes and gives physical units, and carries its statistics with it."""
+
+    operator: AbstractOperator
+    input_normalizer: Standardize | None = None
+    output_normalizer: Standardize | None = None
+
+    @property
+    def source(self) -> FunctionSpace:
+        return self.operator.source
+
+    @property
+    def target(self) -> FunctionSpace:
+        return self.operator.target
+
+    def __call__(
+        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
+    ) -> Field:
+        v = self.operator(self._encoded(u), at, key)
+        return v if self.output_normalizer is None else self.output_normalizer.decode(v)
+
+    def as_function(self, u: Field) -> AbstractFunction:
+        inner = self.operator.as_function(self._encoded(u))
+        return inner if self.output_normalizer is None else _Decoded(inner, self.output_normalizer)
+
+    def _encoded(self, u: Field) -> Field:
+        return u if self.input_normalizer is None else self.input_normalizer.encode(u)
+
+
+class _Decoded(AbstractFunction):
+    """A function in standard units, read in physical ones."""
+
+    function: AbstractFunction
+    normalizer: Standardize
+
+    @property
+    def space(self) -> FunctionSpace:
+        return self.function.space
+
+    def __call__(self, x):
+        mean, std = self.normalizer.at_point(x)
+        return self.function(x) * std + mean
+
+
+class AtResolution(AbstractOperator):
+    """Resample the input to one grid, apply the operator there, and resample its output.
+
+    The baseline to beat for operators that claim to work at every resolution (Berner et al., arXiv 2506.10973).
+    """
+
+    operator: AbstractOperator
+    on: Grid = eqx.field(static=True)
+
+    @property
+    def source(self) -> FunctionSpace:
+        return self.operator.source
+
+    @property
+    def target(self) -> FunctionSpace:
+        return self.operator.target
+
+    def __call__(
+        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
+    ) -> Field:
+        return delivered(self.operator(u.resample(self.on), None, key), u, at)

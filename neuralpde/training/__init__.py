@@ -1,0 +1,42 @@
+"""Training: tasks, one compiled loop, optimisers, checkpoints and metrics. `fit` knows of a problem only its task."""
+
+from .checkpoint import restore_model
+from .devices import default_mesh, make_mesh
+from .failures import (
+    CheckpointError,
+    CheckpointMismatch,
+    TrainingArgumentError,
+    TrainingDiverged,
+    TrainingInterrupted,
+)
+from .loop import fit
+from .operator_task import OperatorTask
+from .optimizers import adam, adamw, lion, muon, sgd
+from .result import FitResult
+from .schedules import constant, cosine, onecycle, step_decay
+from .task import Batches, Task
+
+__all__ = [
+    "Batches",
+    "CheckpointError",
+    "CheckpointMismatch",
+    "FitResult",
+    "OperatorTask",
+    "Task",
+    "TrainingArgumentError",
+    "TrainingDiverged",
+    "TrainingInterrupted",
+    "adam",
+    "adamw",
+    "constant",
+    "cosine",
+    "default_mesh",
+    "fit",
+    "lion",
+    "make_mesh",
+    "muon",
+    "onecycle",
+    "restore_model",
+    "sgd",
+    "step_decay",
+]

@@ -1,0 +1,127 @@
+"""A run on the device: its state, its data and its compiled loop."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+import optax
+from jax.sharding import Mesh
+from jaxtyping import PRNGKeyArray
+
+from .checkpoint import Checkpoints
+from .devices import replicated
+from .recorder import Call
+from .state import in_use, initial_state, needed_to_go_on, resumed_state, take_apart
+from .step import training_call
+from .task import Task
+
+
+class Run:
+    """Trains ``model`` on ``task`` from step 0, or from where `resume` puts it. ``step`` counts the steps started."""
+
+    def __init__(
+        self,
+        model: Any,
+        task: Task,
+        optimizer: optax.GradientTransformation,
+        key: PRNGKeyArray,
+        ema: float | None,
+        mesh: Mesh | None,
+    ):
+        self._task, self._optimizer, self._ema, self._mesh = task, optimizer, ema, mesh
+        self._place = replicated(mesh)
+        data, self._batches = eqx.partition(task.batches, eqx.is_array)
+        parts = take_apart(model)
+        self._static = parts.static
+        parameters, self._frozen, self._data, key = jax.device_put(
+            (parts.parameters, parts.frozen, data, key), self._place
+        )
+        begin = functools.partial(initial_state, optimizer=optimizer, averaged=ema is not None)
+        self._state = jax.jit(begin, **self._outputs())(parameters, key=key)
+        self.step = 0
+        self.compile_seconds = 0.0
+        self.best_step: int | None = None
+        self.best_value: float | None = None
+        self._best: Any = None
+
+    def resume(self, checkpoints: Checkpoints) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        step = checkpoints.latest()
+        if step is None:
+            return
+        arrays = in_use(self._state, self._frozen)
+        arrays, saved = checkpoints.restore(step, arrays, needed_to_go_on(self._state), self._place)
+        parts = take_apart(eqx.combine(arrays, self._static))
+        self._state, self._frozen, self.step = resumed_state(parts, saved), parts.frozen, step
+        best = checkpoints.best()
+        if best is not None:
+            self.best_step, self.best_value = best
+            self._best = jax.device_get(checkpoints.restore_model(self.best_step, arrays, self._place))
+
+    def compile(self, steps_per_call: int) -> None:
+        """Compile the loop; every later `advance` is that program."""
+        start = time.perf_counter()
+        call = training_call(
+            self._task,
+            self._optimizer,
+            self._static,
+            self._batches,
+            steps_per_call=steps_per_call,
+            ema=self._ema,
+            mesh=self._mesh,
+        )
+        lowered = jax.jit(call, donate_argnums=0, **self._outputs()).lower(
+            self._state, self._frozen, self._data, self._number(1)
+        )
+        self._compiled = lowered.compile()
+        self.compile_seconds = time.perf_counter() - start
+
+    def advance(self, count: int) -> Call:
+        """Start ``count`` steps and return at once."""
+        first = self.step
+        self._state, metrics = self._compiled(self._state, self._frozen, self._data, self._number(count))
+        self.step = first + count
+        return Call(first, count, metrics)
+
+    def evaluate(self) -> tuple[dict[str, float], bool]:
+        """Measures of the model as it is, and whether it is the best so far."""
+        values = self._task.evaluate(self.model())
+        value = None if self._task.monitor is None else values[self._task.monitor]
+        is_best = (
+            value is not None
+            and math.isfinite(value)
+            and (self.best_value is None or value < self.best_value)
+        )
+        if is_best:
+            self.best_step, self.best_value = self.step, value
+            self._best = jax.device_get(in_use(self._state, self._frozen))
+        return values, is_best
+
+    def save(self, checkpoints: Checkpoints, values: Mapping[str, float] | None) -> None:
+        """Start to write a checkpoint of the state as it is; ``values`` are those of an evaluation at this step."""
+        value = None if values is None or self._task.monitor is None else values[self._task.monitor]
+        arrays = in_use(self._state, self._frozen)
+        checkpoints.save(self.step, arrays, needed_to_go_on(self._state), value)
+
+    def model(self) -> Any:
+        """The model as it is; its arrays are given away by the next `advance`."""
+        return eqx.combine(in_use(self._state, self._frozen), self._static)
+
+    def best_model(self) -> Any:
+        """The model of the smallest monitored value; the model as it is, where nothing is monitored."""
+        if self._best is None:
+            return self.model()
+        return eqx.combine(jax.device_put(self._best, self._place), self._static)
+
+    def _outputs(self) -> dict[str, Any]:
+        return {} if self._place is None else {"out_shardings": self._place}
+
+    def _number(self, count: int):
+        return jax.device_put(np.int32(count), self._place)

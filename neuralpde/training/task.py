@@ -1,0 +1,38 @@
+"""What a trainer needs to know of the problem it solves; nothing else reaches it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+
+class Batches(Protocol):
+    """The batch of any step, a pure function of step and key: what makes a resumed run exact.
+
+    A pytree: its arrays are arguments of the compiled loop, everything else in it is static. Called inside jit.
+    `neuralpde.data.DeviceLoader` is one; a sampler of collocation points is another.
+    """
+
+    def batch(self, step: Int[Array, ""], key: PRNGKeyArray) -> PyTree: ...
+
+
+class Task(Protocol):
+    """A loss on batches, and a measure of the model.
+
+    ``batch_size`` is the number of samples in a batch, the length of the first axis of the arrays that are split over
+    devices. ``monitor`` is the key of `evaluate` that is to be small in the best model; None where no data was set
+    apart for that choice, and the last model is then the best.
+    """
+
+    batches: Any
+    batch_size: int
+    monitor: str | None
+
+    def loss(self, model: Any, batch: Any, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """The scalar to be made small, and other scalars to be logged. Called inside jit."""
+        ...
+
+    def evaluate(self, model: Any) -> dict[str, float]:
+        """Measures of a model, with keys such as ``validation/relative_l2``."""
+        ...

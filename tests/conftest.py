@@ -1,0 +1,29 @@
+"""Settings of the whole suite: CPU, eight virtual devices, float64, external data where it is present."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from pathlib import Path
+
+import jax
+import pytest
+
+jax.config.update("jax_enable_x64", True)
+
+
+@pytest.fixture
+def key():
+    return jax.random.key(0)
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """Folder of reference data made by others; the test is skipped, and says so, where it is absent."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("NEURALPDE_EXTERNAL_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no external reference data at {folder}; set NEURALPDE_EXTERNAL_DATA")
+    return folder

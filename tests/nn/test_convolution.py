@@ -1,0 +1,124 @@
+"""Convolutions against scipy's, adjointness, and boundary conditions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.ndimage
+import scipy.signal
+
+from neuralpde.nn import Convolution, TransposedConvolution, pad
+from neuralpde.spaces import Dirichlet, Free, Neumann, Periodic
+
+CONDITIONS = {"dirichlet": Dirichlet(0.0), "neumann": Neumann(0.0), "periodic": Periodic()}
+SCIPY_MODE = {"dirichlet": "constant", "neumann": "reflect", "periodic": "grid-wrap"}
+
+
+def sides(condition, dim):
+    return ((condition, condition),) * dim
+
+
+def reference(x, w, mode):
+    """Channel by channel correlation, with scipy's extension past the edges."""
+    channels = [
+        sum(scipy.ndimage.correlate(x[..., i], w[..., i, o], mode=mode) for i in range(x.shape[-1]))
+        for o in range(w.shape[-1])
+    ]
+    return np.stack(channels, axis=-1)
+
+
+@pytest.mark.parametrize("shape", [(9,), (8, 6), (4, 6, 5)])
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_stencil_equals_scipys_correlation(name, shape, key):
+    dim = len(shape)
+    convolution = Convolution(sides(CONDITIONS[name], dim), 2, 3, key=key)
+    x = jax.random.normal(key, (*shape, 2))
+    layout = ("periodic" if name == "periodic" else "cells",) * dim
+    expected = reference(np.asarray(x), np.asarray(convolution.weight), SCIPY_MODE[name])
+    np.testing.assert_allclose(convolution(x, layout), expected, atol=1e-13)
+
+
+def test_neumann_on_nodes_mirrors_about_the_last_node(key):
+    x = jax.random.normal(key, (7, 1))
+    extended = pad(x, [(2, 1)], sides(Neumann(0.0), 1), ("nodes",))
+    np.testing.assert_array_equal(extended[:, 0], jnp.concatenate([x[2:0:-1], x, x[-2:-1]])[:, 0])
+
+
+@pytest.mark.parametrize("condition, layout", [(Periodic(), "periodic"), (Free(), "cells"), (Neumann(0.0), "cells")])
+@pytest.mark.parametrize("widths", [(1, 1), (2, 0), (0, 3), (3, 2)])
+def test_padding_follows_the_condition(condition, layout, widths):
+    x = jnp.arange(1.0, 7.0)[:, None]
+    mode = {"periodic": "wrap"}.get(layout, "edge" if isinstance(condition, Free) else "symmetric")
+    extended = pad(x, [widths], sides(condition, 1), (layout,))
+    np.testing.assert_array_equal(extended, np.pad(x, (widths, (0, 0)), mode=mode))
+
+
+def test_each_side_has_its_own_condition():
+    x = jnp.arange(1.0, 4.0)[:, None]
+    extended = pad(x, [(1, 1)], ((Dirichlet(0.0), Free()),), ("cells",))
+    np.testing.assert_array_equal(extended[:, 0], [0, 1, 2, 3, 3])
+
+
+@pytest.mark.parametrize("n", [8, 9, 15])
+def test_strided_convolution_keeps_every_second_output(n, key):
+    dense = Convolution(sides(Dirichlet(), 2), 2, 3, key=key)
+    strided = Convolution(sides(Dirichlet(), 2), 2, 3, stride=2, key=key)
+    x = jax.random.normal(key, (n, n, 2))
+    layout = ("cells",) * 2
+    np.testing.assert_allclose(strided(x, layout), dense(x, layout)[::2, ::2], atol=1e-13)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("kernel, n", [(4, 6), (3, 5), (2, 4), (5, 4)])
+def test_transposed_convolution_is_scatter_addition(dim, kernel, n, key):
+    transposed = TransposedConvolution(sides(Dirichlet(), dim), 2, 3, kernel=kernel, key=key)
+    x = jax.random.normal(key, (n,) * dim + (2,))
+    full = np.zeros((2 * (n - 1) + kernel,) * dim + (3,))
+    for index in np.ndindex(*(n,) * dim):
+        window = tuple(slice(2 * i, 2 * i + kernel) for i in index)
+        full[window] += np.asarray(jnp.einsum("...io,i->...o", transposed.weight, x[index]))
+    expected = full[(slice(1, -1),) * dim]
+    np.testing.assert_allclose(transposed(x, ("cells",) * dim), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_transposed_convolution_is_the_adjoint_of_a_strided_one(dim, key):
+    strided = Convolution(sides(Dirichlet(), dim), 2, 3, kernel=3, stride=2, key=key)
+    transposed = TransposedConvolution(sides(Dirichlet(), dim), 3, 2, kernel=3, key=key)
+    object.__setattr__(transposed, "weight", jnp.swapaxes(strided.weight, -1, -2))
+    fine = jax.random.normal(key, (7,) * dim + (2,))
+    coarse = jax.random.normal(jax.random.key(1), (4,) * dim + (3,))
+    layout = ("cells",) * dim
+    left = jnp.vdot(strided(fine, layout), coarse)
+    right = jnp.vdot(fine, transposed(coarse, layout))
+    np.testing.assert_allclose(left, right, rtol=1e-12)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_periodic_convolution_commutes_with_shifts(stride, key):
+    convolution = Convolution(sides(Periodic(), 2), 2, 2, stride=stride, key=key)
+    x = jax.random.normal(key, (8, 12, 2))
+    layout = ("periodic",) * 2
+    shifted = convolution(jnp.roll(x, (2, 4), (0, 1)), layout)
+    expected = jnp.roll(convolution(x, layout), (2 // stride, 4 // stride), (0, 1))
+    np.testing.assert_allclose(shifted, expected, atol=1e-13)
+
+
+def test_periodic_prolongation_commutes_with_shifts(key):
+    prolongation = TransposedConvolution(sides(Periodic(), 2), 2, 2, key=key)
+    x = jax.random.normal(key, (4, 6, 2))
+    layout = ("periodic",) * 2
+    shifted = prolongation(jnp.roll(x, (1, 2), (0, 1)), layout)
+    np.testing.assert_allclose(shifted, jnp.roll(prolongation(x, layout), (2, 4), (0, 1)), atol=1e-13)
+
+
+def test_batching_by_vmap_is_applying_one_by_one(key):
+    convolution = Convolution(sides(Neumann(), 2), 2, 3, use_bias=True, key=key)
+    x = jax.random.normal(key, (5, 8, 8, 2))
+    together = jax.vmap(lambda v: convolution(v, ("cells",) * 2))(x)
+    np.testing.assert_allclose(together, jnp.stack([convolution(v, ("cells",) * 2) for v in x]), atol=1e-13)
+
+
+def test_even_kernel_is_refused(key):
+    with pytest.raises(ValueError, match="odd kernel"):
+        Convolution(sides(Dirichlet(), 1), 1, 1, kernel=4, key=key)
