@@ -1,5 +1,6 @@
 """Datasets: the store, readers of others' files, generation, and loading."""
 
+from .darcy import darcy
 from .dataset import DataError, Dataset, as_field, count_samples
 from .description import describe, restore
 from .folders import cache_folder, dataset_folder, external_folder

@@ -1,11 +1,61 @@
-"""Interim door."""
+"""Where functions live: domains, boundary conditions, discretisations, fields, calculus, norms, random fields."""
+
+from .ball import Ball
 from .boundary import AbstractBoundaryCondition, Dirichlet, Free, Neumann, Periodic, Robin
 from .box import Axis, Box
+from .csg import Difference, Intersection, Union
 from .discretization import AbstractDiscretization
-from .domain import AbstractDomain
+from .domain import AbstractDomain, AbstractSurface
 from .field import Field
 from .function import AbstractFunction, ClosedForm, Neural
 from .grid import Grid
-from .interim import Sample, Trajectory, h1_norm, lp_norm, mgno_h1, relative_h1, relative_l2, relative_lp
+from .implicit import SignedDistance
+from .norms import h1_norm, lp_norm, mgno_h1, relative_h1, relative_l2, relative_lp, sobolev_norm
 from .points import Points
+from .polygon import Polygon
+from .product import Product
+from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
 from .space import FunctionSpace
+from .trajectory import Sample, Trajectory
+
+__all__ = [
+    "AbstractBoundaryCondition",
+    "AbstractDiscretization",
+    "AbstractDomain",
+    "AbstractFunction",
+    "AbstractPrior",
+    "AbstractSurface",
+    "Axis",
+    "Ball",
+    "Box",
+    "ClosedForm",
+    "Difference",
+    "Dirichlet",
+    "Field",
+    "Free",
+    "FunctionSpace",
+    "GaussianField",
+    "Grid",
+    "Intersection",
+    "Matern",
+    "Neumann",
+    "Neural",
+    "Periodic",
+    "Points",
+    "Polygon",
+    "PowerLaplace",
+    "Product",
+    "Robin",
+    "Sample",
+    "SignedDistance",
+    "SquaredExponential",
+    "Trajectory",
+    "Union",
+    "h1_norm",
+    "lp_norm",
+    "mgno_h1",
+    "relative_h1",
+    "relative_l2",
+    "relative_lp",
+    "sobolev_norm",
+]
