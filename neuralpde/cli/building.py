@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from .refusal import UsageError, suggestion
-from .types import accepts, describe_type, parameter_types
+from .types import accepts, as_annotated, describe_type, parameter_types
 
 TARGET, PARTIAL = "_target_", "_partial_"
 
@@ -151,8 +151,12 @@ def _make(config: Any, doors: tuple[str, ...]) -> Any:
     if isinstance(config, Mapping):
         if TARGET not in config:
             return {key: _make(value, doors) for key, value in config.items()}
-        arguments = {key: _make(value, doors) for key, value in _arguments(config).items()}
         target = locate(config[TARGET], doors)
+        types = parameter_types(target)
+        arguments = {
+            key: as_annotated(types.get(key), _make(value, doors))
+            for key, value in _arguments(config).items()
+        }
         return functools.partial(target, **arguments) if config.get(PARTIAL, False) else target(**arguments)
     if isinstance(config, list | tuple):
         return tuple(_make(value, doors) for value in config)

@@ -38,7 +38,7 @@ class TrainerConfig:
     """Arguments of `neuralpde.training.fit`; steps are optimiser steps."""
 
     steps: int = MISSING
-    steps_per_call: int = 50
+    steps_per_call: int | None = None
     evaluate_every: int | None = None
     checkpoint_every: int | None = None
     ema: float | None = None

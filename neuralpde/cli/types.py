@@ -31,7 +31,7 @@ def parameter_types(target: Callable[..., Any]) -> dict[str, Any]:
 def accepts(annotation: Any, value: Any) -> bool:
     """Whether plain data may be meant by an annotation; an integer is a float, a boolean is no number."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
+    if _is_union(annotation):
         return any(accepts(argument, value) for argument in arguments)
     if origin is typing.Literal:
         return value in arguments
@@ -52,6 +52,17 @@ def accepts(annotation: Any, value: Any) -> bool:
     return True
 
 
+def as_annotated(annotation: Any, value: Any) -> Any:
+    """A whole number as a float where only a float is meant: ``learning_rate: 1`` in a configuration."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    kinds = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    return float(value) if whole and float in kinds and int not in kinds else value
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
 def _elements_fit(origin: Any, arguments: tuple[Any, ...], value: list | tuple) -> bool:
     if not arguments:
         return True
@@ -62,7 +73,7 @@ def _elements_fit(origin: Any, arguments: tuple[Any, ...], value: list | tuple) 
 
 def describe_type(annotation: Any) -> str:
     """An annotation for a sentence: ``int or tuple[int, ...]``."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    if _is_union(annotation):
         return " or ".join(describe_type(argument) for argument in typing.get_args(annotation))
     if typing.get_origin(annotation) is typing.Literal:
         return " or ".join(map(repr, typing.get_args(annotation)))

@@ -18,6 +18,7 @@ __all__ = [
     "as_field",
     "cache_folder",
     "count_samples",
+    "darcy",
     "dataset_folder",
     "describe",
     "external_folder",

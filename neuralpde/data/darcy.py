@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 import neuralpde
@@ -142,7 +143,8 @@ class DarcyRecipe:
     @property
     def medium(self) -> TwoPhase:
         """The prior of the coefficient."""
-        level = GaussianField(FunctionSpace(SQUARE, ("g",), Neumann(0.0)), PowerLaplace(self.alpha, self.tau))
+        space = FunctionSpace(SQUARE, ("g",), Neumann(0.0))
+        level = GaussianField(space, PowerLaplace(self.alpha, self.tau), zero_mean=True)
         return TwoPhase(level, self.values)
 
     @property
@@ -195,28 +197,31 @@ def _pressure(medium: Field) -> EllipticSolution:
     return solve_elliptic(Darcy(medium, 1.0), TARGET, medium.on, tolerance=_TOLERANCE)
 
 
-def discretization_errors(recipe: DarcyRecipe) -> dict[str, float | int]:
-    """Mean relative L2 distance of a few pressures to those on finer cells, both as means over our cells.
+def discretization_errors(recipe: DarcyRecipe, pressures: Field) -> dict[str, float | int]:
+    """Mean relative L2 distance of the first training pressures to those on finer cells, averaged over ours.
 
     ``function``: the medium is evaluated anew on the finer cells, so that the error of its interfaces counts;
-    ``solver``: the medium is held constant on the coarser cells, as the network sees it for ``refine = 1``.
+    ``solver``: the medium is held constant on the solver's cells, which leaves the error of the method.
     """
+    count = min(_COMPARED, recipe.train)
     n = recipe.resolution * recipe.refine
     finer = _FINER if n * _FINER <= _FINEST else 2
-    on, solver_grid, fine = (SQUARE.grid(m) for m in (recipe.resolution, n, n * finer))
+    solver_grid, fine = SQUARE.grid(n), SQUARE.grid(n * finer)
 
-    def errors(key):
-        medium = recipe.medium.sample(key, solver_grid)
-        ours = cell_means(_pressure(medium).field, on)
-        held = Field(medium.values.repeat(finer, 0).repeat(finer, 1), fine, SOURCE)
-        pair = Field.stack(jnp.stack([recipe.medium.sample(key, fine).values, held.values]), fine, SOURCE)
-        finer_pair = jax.vmap(lambda a: cell_means(_pressure(a).field, on))(pair)
-        return jax.vmap(lambda truth: relative_l2(ours, truth))(finer_pair)
+    def media(key):
+        held = recipe.medium.sample(key, solver_grid).values.repeat(finer, 0).repeat(finer, 1)
+        return jnp.stack([recipe.medium.sample(key, fine).values, held])
+
+    def compare(ours, medium):
+        truth = cell_means(_pressure(Field(medium, fine, SOURCE)).field, pressures.on)
+        return relative_l2(Field(ours, pressures.on, TARGET), truth)
 
     with jax.enable_x64(True):
-        values = jax.jit(jax.vmap(errors))(split_keys(recipe.seed, "test", _COMPARED))
-    function, solver = (float(value) for value in values.mean(axis=0))
-    return {"function": function, "solver": solver, "finer": finer, "samples": _COMPARED}
+        fine_media = jax.jit(jax.vmap(media))(split_keys(recipe.seed, "train", count))
+        ours = jnp.repeat(jnp.asarray(pressures.values[:count], fine_media.dtype), 2, axis=0)
+        errors = jax.jit(jax.vmap(compare))(ours, fine_media.reshape(-1, *fine_media.shape[2:]))
+        function, solver = np.asarray(errors).reshape(count, 2).mean(axis=0).tolist()
+    return {"function": function, "solver": solver, "finer": finer, "samples": count}
 
 
 def _provenance(recipe: DarcyRecipe, made: list[_Made], seconds: float) -> dict[str, Any]:
@@ -240,7 +245,7 @@ def _provenance(recipe: DarcyRecipe, made: list[_Made], seconds: float) -> dict[
             "largest_relative_residual": residual,
             "most_iterations": iterations,
         },
-        "discretization_error": discretization_errors(recipe),
+        "discretization_error": discretization_errors(recipe, made[0].sample.targets),
         "seed": recipe.seed,
         "version": neuralpde.__version__,
         "jax": jax.__version__,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from neuralpde.spaces import AbstractDiscretization, Field, GaussianField
+from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field
 
 from .equation import AbstractEquation, Coefficient, PointFunction
 
@@ -36,15 +36,15 @@ def _value(function: Coefficient, x: Float[Array, " d"]) -> Float[Array, ""]:
     return function(x)[0] if callable(function) else jnp.asarray(function, x.dtype)
 
 
-class TwoPhase(eqx.Module):
-    """Prior of piecewise constant media: ``values[1]`` where a Gaussian field is >= 0, else ``values[0]``.
+class TwoPhase(AbstractPrior):
+    """Prior of piecewise constant media: ``values[1]`` where a random field is >= 0, else ``values[0]``.
 
-    With a centred field of covariance (-Laplace + 9)^-2 under Neumann conditions and the values 3 and 12 this
-    is the medium of Li et al., "Fourier neural operator for parametric partial differential equations", ICLR
+    With a Gaussian field of mean zero, covariance (-Laplace + 9)^-2 and Neumann conditions, this is the
+    medium of Li et al., "Fourier neural operator for parametric partial differential equations", ICLR
     2021, appendix A.3.2.
     """
 
-    level: GaussianField
+    level: AbstractPrior
     values: tuple[float, ...] = eqx.field(static=True, default=(3.0, 12.0))
 
     def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:

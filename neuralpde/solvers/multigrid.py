@@ -17,12 +17,11 @@ from collections.abc import Callable, Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.scipy.linalg as jsl
 from jaxtyping import Array, Float
 
 from .finite_volume import Diffusion, along
 
-COARSEST = 64
+COARSEST = 16
 
 
 class Transfer(eqx.Module):
@@ -162,7 +161,21 @@ def _inverse(operator: Diffusion, singular: bool) -> Float[Array, "cells cells"]
     if singular:
         # Adding a multiple of the projection onto constants leaves the inverse on all others as it is.
         matrix = matrix + jnp.mean(jnp.diagonal(matrix)) / cells
-    return jsl.cho_solve(jsl.cho_factor(matrix), unit)
+    return positive_inverse(matrix)
+
+
+def positive_inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """Inverse of a small symmetric positive matrix: Gauss-Jordan elimination in place, without pivots.
+
+    Under `vmap` one step works on all matrices at once, where a library would be called for each of them.
+    """
+
+    def eliminate(k, a):
+        row, column = a[k] / a[k, k], a[:, k]
+        reduced = a - column[:, None] * row
+        return reduced.at[k].set(row).at[:, k].set(-column / a[k, k]).at[k, k].set(1 / a[k, k])
+
+    return jax.lax.fori_loop(0, matrix.shape[0], eliminate, matrix)
 
 
 def _pair_sums(values, axis):

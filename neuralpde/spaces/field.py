@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -47,7 +46,7 @@ class Field(AbstractFunction):
         self.values, self.on, self.space = values, on, space
 
     @classmethod
-    def stack(cls, values, on: AbstractDiscretization, space: FunctionSpace) -> Self:
+    def stack(cls, values, on: AbstractDiscretization, space: FunctionSpace) -> Field:
         """Many functions on one discretisation: values of shape (sample, *grid, channel)."""
         return jax.vmap(lambda v: cls(v, on, space))(jnp.asarray(values))
 
@@ -136,7 +135,7 @@ class Field(AbstractFunction):
         """L2 inner product, summed over channels."""
         return jnp.sum(self.on.integrate(jnp.conj(self.values) * self._operand(other)))
 
-    def norm(self, p: float = 2) -> Float[Array, ""]:
+    def norm(self, p: float | int = 2) -> Float[Array, ""]:
         """L^p norm over domain and channels; p may be ``inf``."""
         size = jnp.abs(self.values)
         if p == float("inf"):

@@ -80,7 +80,8 @@ def _ghosts(values, grid, axis, side, condition: AbstractBoundaryCondition, coun
     weights = ghost @ np.linalg.inv(rows)
     out = jnp.tensordot(jnp.asarray(weights[:, :points], values.dtype), values[:points], axes=1)
     if constrained:
-        out = out + jnp.multiply.outer(jnp.asarray(weights[:, -1], values.dtype), _wall_data(condition, grid, axis, side))
+        last = jnp.asarray(weights[:, -1], values.dtype).reshape(-1, *[1] * (values.ndim - 1))
+        out = out + last * _wall_data(condition, grid, axis, side)
     return out[::-1] if side == 0 else out
 
 

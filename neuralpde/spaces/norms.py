@@ -15,7 +15,7 @@ from .grid import Grid
 from .series import grid_series, series_kind
 
 
-def lp_norm(u: Field, p: float = 2) -> Float[Array, ""]:
+def lp_norm(u: Field, p: float | int = 2) -> Float[Array, ""]:
     """``(integral of sum_c |u_c|^p)^(1/p)``; the largest absolute value for ``p = inf``."""
     return u.norm(p)
 
@@ -25,7 +25,7 @@ def h1_norm(u: Field, method: Method = None) -> Float[Array, ""]:
     return jnp.sqrt(u.norm() ** 2 + u.grad(method).norm() ** 2)
 
 
-def sobolev_norm(u: Field, s: float) -> Float[Array, ""]:
+def sobolev_norm(u: Field, s: float | int) -> Float[Array, ""]:
     """Spectral H^s norm ``(sum_k (1 + |kappa_k|^2)^s c_k^2)^(1/2)`` over orthonormal modes, summed over channels.
 
     kappa are angular wavenumbers in the domain's units. Raises ``ValueError`` unless every axis has a Fourier,
@@ -45,7 +45,7 @@ def sobolev_norm(u: Field, s: float) -> Float[Array, ""]:
     return jnp.sqrt(jnp.sum((1 + squared[..., None]) ** s * values**2))
 
 
-def relative_lp(prediction: Field, truth: Field, p: float = 2) -> Float[Array, ""]:
+def relative_lp(prediction: Field, truth: Field, p: float | int = 2) -> Float[Array, ""]:
     """``|prediction - truth|_p / |truth|_p``, each norm over domain and channels."""
     return (prediction - truth).norm(p) / truth.norm(p)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import jax
+
 from .failures import TrainingArgumentError
 
 EVALUATIONS = 20
@@ -36,7 +38,7 @@ class Plan:
 
 
 def make_plan(
-    steps: int, steps_per_call: int, evaluate_every: int | None, checkpoint_every: int | None
+    steps: int, steps_per_call: int | None, evaluate_every: int | None, checkpoint_every: int | None
 ) -> Plan:
     """Left out, ``evaluate_every`` is a whole number of calls, about a 20th of the run, and ``checkpoint_every`` is
     ``evaluate_every``. Raises `TrainingArgumentError` where a number is not positive."""
@@ -49,6 +51,8 @@ def make_plan(
     for name, value in given.items():
         if value is not None and value < 1:
             raise TrainingArgumentError(f"{name} is a number of steps, at least 1; got {name}={value}.")
+    if steps_per_call is None:
+        steps_per_call = 5 if jax.default_backend() == "cpu" else 50
     if evaluate_every is None:
         evaluate_every = math.ceil(steps / EVALUATIONS / steps_per_call) * steps_per_call
     return Plan(steps, steps_per_call, evaluate_every, checkpoint_every or evaluate_every)

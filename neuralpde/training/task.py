@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 
+@runtime_checkable
 class Batches(Protocol):
     """The batch of any step, a pure function of step and key: what makes a resumed run exact.
 
@@ -17,6 +18,7 @@ class Batches(Protocol):
     def batch(self, step: Int[Array, ""], key: PRNGKeyArray) -> PyTree: ...
 
 
+@runtime_checkable
 class Task(Protocol):
     """A loss on batches, and a measure of the model.
 

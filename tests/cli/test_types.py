@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from neuralpde.cli.types import accepts, describe_type
+from neuralpde.cli.types import accepts, as_annotated, describe_type
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,11 @@ def test_annotations_read_like_a_sentence():
     assert describe_type(int | None) == "int or null"
     assert describe_type(Literal["a", "b"]) == "'a' or 'b'"
     assert describe_type(int | tuple[int, ...]) == "int or tuple[int, ...]"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [(float, float), (float | None, float), (float | int, int), (int, int), (Any, int)],
+)
+def test_whole_number_becomes_a_float_where_only_a_float_is_meant(annotation, kind):
+    assert type(as_annotated(annotation, 2)) is kind
