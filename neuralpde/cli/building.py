@@ -67,9 +67,7 @@ def locate(path: object, doors: Sequence[str] = DOORS) -> Callable[..., Any]:
     module = importlib.import_module(door)
     target = getattr(module, name, None) if name in public_names(module) else None
     if target is None or not _is_own(target):
-        raise UsageError(
-            f"{door} offers no {name!r} to call. {suggestion(name, callables(module), 'it offers')}"
-        )
+        raise UsageError(f"{door} offers no {name!r} to call. {suggestion(name, callables(module), 'it offers')}")
     return target
 
 
@@ -135,9 +133,7 @@ def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     arguments = {key: value for key, value in config.items() if key not in (TARGET, PARTIAL)}
     for key in arguments:
         if not isinstance(key, str) or key.startswith("_"):
-            raise UsageError(
-                f"{config[TARGET]} has no argument {key!r}; only {TARGET} and {PARTIAL} are special."
-            )
+            raise UsageError(f"{config[TARGET]} has no argument {key!r}; only {TARGET} and {PARTIAL} are special.")
     return arguments
 
 
@@ -154,8 +150,7 @@ def _make(config: Any, doors: tuple[str, ...]) -> Any:
         target = locate(config[TARGET], doors)
         types = parameter_types(target)
         arguments = {
-            key: as_annotated(types.get(key), _make(value, doors))
-            for key, value in _arguments(config).items()
+            key: as_annotated(types.get(key), _make(value, doors)) for key, value in _arguments(config).items()
         }
         return functools.partial(target, **arguments) if config.get(PARTIAL, False) else target(**arguments)
     if isinstance(config, list | tuple):

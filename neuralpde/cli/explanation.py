@@ -55,9 +55,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folders: Sequ
 def groups_of(verb: str, config: DictConfig, folders: Sequence[Path]) -> dict[str, list[str]]:
     """The groups that a verb reads, with their options."""
     found = all_options((conf_folder(), *folders))
-    return {
-        group: names for group, names in found.items() if group in config or f"{verb}/{group}" in EXTRA_GROUPS
-    }
+    return {group: names for group, names in found.items() if group in config or f"{verb}/{group}" in EXTRA_GROUPS}
 
 
 def all_options(folders: Sequence[Path]) -> dict[str, list[str]]:
@@ -124,7 +122,5 @@ def _plain(error: BaseException) -> str:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     key = next((line.removeprefix("full_key: ") for line in lines if line.startswith("full_key: ")), None)
-    message = " ".join(
-        line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))
-    )
+    message = " ".join(line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type=")))
     return f"{key}: {message}." if key else message

@@ -58,9 +58,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
     Raises `UsageError` where the folder holds no readable configuration.
     """
-    return read_yaml(
-        folder / CONFIG, f"{folder} is no run folder: it holds no {CONFIG}; pass run=FOLDER of a run."
-    )
+    return read_yaml(folder / CONFIG, f"{folder} is no run folder: it holds no {CONFIG}; pass run=FOLDER of a run.")
 
 
 def read_yaml(path: Path, absent: str) -> dict[str, Any]:

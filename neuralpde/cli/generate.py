@@ -40,7 +40,5 @@ def _print_splits(dataset) -> None:
         sides = [as_field(side) for side in (split.inputs, split.targets)]
         shapes = [" x ".join(map(str, side.values.shape[1:])) for side in sides]
         names = [", ".join(side.space.names) for side in sides]
-        table.add_row(
-            name, str(count_samples(split)), *(f"{n}: {s}" for n, s in zip(names, shapes, strict=True))
-        )
+        table.add_row(name, str(count_samples(split)), *(f"{n}: {s}" for n, s in zip(names, shapes, strict=True)))
     Console().print(table)

@@ -108,9 +108,7 @@ def resumed(given: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
     try:
         merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), trained)
     except OmegaConfBaseException as error:
-        raise UsageError(
-            f"{folder}/config.yaml is not that of a training run: {error}; restore it."
-        ) from error
+        raise UsageError(f"{folder}/config.yaml is not that of a training run: {error}; restore it.") from error
     merged.trainer.progress = given["trainer"]["progress"]
     merged.folder, merged.resume, merged.run = str(folder), True, str(folder)
     return OmegaConf.to_container(merged, resolve=False, throw_on_missing=False)  # type: ignore[return-value]

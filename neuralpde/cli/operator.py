@@ -79,9 +79,7 @@ def _skeleton(config: Mapping[str, Any], description: Mapping[str, Any]) -> Abst
     )
 
 
-def _normalized(
-    model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None
-) -> AbstractOperator:
+def _normalized(model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None) -> AbstractOperator:
     return (
         model
         if inputs is None and targets is None
@@ -94,14 +92,16 @@ def check_normalization(config: Mapping[str, Any]) -> dict[str, str]:
     chosen = {"inputs": "none", "targets": "none", **config.get("normalization", {})}
     for side, kind in chosen.items():
         if kind not in NORMALIZERS:
-            raise UsageError(
-                f"normalization.{side}={kind} is unknown. {suggestion(str(kind), NORMALIZERS, 'choices')}"
-            )
+            raise UsageError(f"normalization.{side}={kind} is unknown. {suggestion(str(kind), NORMALIZERS, 'choices')}")
     return chosen
 
 
 def _fitted(kind: str, fields: Field) -> Standardize | None:
-    return None if kind == "none" else Standardize.fit(fields, per_point=kind == "point")
+    if kind == "none":
+        return None
+    # Statistics are parameters of the model: of the default float, whatever the file held.
+    fields = eqx.tree_at(lambda f: f.values, fields, jnp.asarray(fields.values, float))
+    return Standardize.fit(fields, per_point=kind == "point")
 
 
 def _blank(kind: str, on: AbstractDiscretization, space: FunctionSpace) -> Standardize | None:

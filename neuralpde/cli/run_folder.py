@@ -58,9 +58,7 @@ def open_run(folder: Path, config: Mapping[str, Any]) -> None:
     """
     if (folder / CONFIG).is_file():
         if not config["resume"]:
-            raise UsageError(
-                f"{folder} holds a run already; resume=true goes on with it, another folder= starts anew."
-            )
+            raise UsageError(f"{folder} holds a run already; resume=true goes on with it, another folder= starts anew.")
         _check_same(folder, read_config(folder), config)
         first = read_environment(folder)
         write_json(folder / ENVIRONMENT, first | {"resumed": [*first.get("resumed", []), environment()]})
@@ -121,9 +119,7 @@ def read_environment(folder: Path) -> dict[str, Any]:
 def command_line() -> str:
     """How this process was started, with the program's name in place of its path."""
     program, *arguments = sys.orig_argv
-    if arguments and not arguments[0].startswith(
-        "-"
-    ):  # a script: the interpreter in front of it says nothing
+    if arguments and not arguments[0].startswith("-"):  # a script: the interpreter in front of it says nothing
         program, *arguments = arguments
     return shlex.join([Path(program).name, *arguments])
 

@@ -50,9 +50,7 @@ def make_dataset(config: Mapping[str, Any]) -> Dataset:
     """The dataset of ``config["dataset"]``, generated or read."""
     dataset = build(config["dataset"], SLOTS["dataset"])
     if not isinstance(dataset, Dataset):
-        raise UsageError(
-            f"dataset gives a {type(dataset).__name__}, not a Dataset; `neuralpde list` names those."
-        )
+        raise UsageError(f"dataset gives a {type(dataset).__name__}, not a Dataset; `neuralpde list` names those.")
     return dataset
 
 

@@ -118,14 +118,10 @@ class DarcyRecipe:
         self._check("train", self.train >= 1, "at least 1")
         self._check("validation", self.validation >= 0, "0 or more")
         self._check("test", self.test >= 0, "0 or more")
-        self._check(
-            "test_resolutions", all(n >= 1 for n in self.test_resolutions), "resolutions of at least 1"
-        )
+        self._check("test_resolutions", all(n >= 1 for n in self.test_resolutions), "resolutions of at least 1")
         self._check("refine", self.refine >= 1, "at least 1")
         self._check("values", len(self.values) == 2 and min(self.values) > 0, "two positive numbers")
-        self._check(
-            "alpha", self.alpha > 1, "more than 1, or the Gaussian field is not a function in two dimensions"
-        )
+        self._check("alpha", self.alpha > 1, "more than 1, or the Gaussian field is not a function in two dimensions")
         self._check("tau", self.tau >= 0, "0 or more")
 
     def _check(self, name: str, right: bool, expected: str) -> None:
@@ -153,9 +149,7 @@ class DarcyRecipe:
         first = {"train": self.train, "validation": self.validation, "test": self.test}
         others = {n: {"test": self.test} for n in self.test_resolutions if n != self.resolution}
         everything = {self.resolution: first} | others
-        return {
-            n: {name: count for name, count in splits.items() if count} for n, splits in everything.items()
-        }
+        return {n: {name: count for name, count in splits.items() if count} for n, splits in everything.items()}
 
 
 def make_darcy(recipe: DarcyRecipe, chunk: int | None = None, progress: bool = True) -> Dataset:

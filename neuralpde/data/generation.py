@@ -51,8 +51,8 @@ def generate(make_batch: Callable[[Array], Any], keys: Key[Array, " n"], chunk: 
 
 
 def _stored(values: Array) -> np.ndarray:
-    values = np.asarray(values)
-    return values.astype(np.float32) if np.issubdtype(values.dtype, np.floating) else values
+    host = np.asarray(values)
+    return host.astype(np.float32) if np.issubdtype(host.dtype, np.floating) else host
 
 
 def split_keys(seed: int, split: str, count: int) -> Key[Array, " count"]:

@@ -60,9 +60,7 @@ class DeviceLoader(eqx.Module):
         return batch if self.sharding is None else jax.lax.with_sharding_constraint(batch, self.sharding)
 
 
-def batch_indices(
-    step: Int[Array, ""] | int, key: PRNGKeyArray, count: int, batch_size: int
-) -> Int[Array, " batch"]:
+def batch_indices(step: Int[Array, ""] | int, key: PRNGKeyArray, count: int, batch_size: int) -> Int[Array, " batch"]:
     """Which samples make the batch of a step. Every loader of this package uses this order."""
     steps_per_epoch = count // batch_size
     epoch, position = jnp.divmod(jnp.asarray(step), steps_per_epoch)
@@ -98,6 +96,5 @@ def check_batch_size(batch_size: int, count: int) -> None:
     """Raises `DataError` where a batch cannot be filled."""
     if not 1 <= batch_size <= count:
         raise DataError(
-            f"batch_size={batch_size} does not fit a set of {count} samples; choose a batch size from 1 to "
-            f"{count}."
+            f"batch_size={batch_size} does not fit a set of {count} samples; choose a batch size from 1 to {count}."
         )

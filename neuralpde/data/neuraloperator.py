@@ -74,15 +74,11 @@ def _home(folder: Path) -> Path:
 def _read(path: Path, layout: str) -> Sample:
     content = read_torch_zip(path)
     if not isinstance(content, dict) or not {"x", "y"} <= set(content):
-        raise DataError(
-            f"{path} holds {_kind(content)}; expected a dict with the tensors 'x' and 'y'. Fetch it again."
-        )
+        raise DataError(f"{path} holds {_kind(content)}; expected a dict with the tensors 'x' and 'y'. Fetch it again.")
     x, y = content["x"], content["y"]
     shapes = [getattr(array, "shape", None) for array in (x, y)]
     if shapes[0] != shapes[1] or shapes[0] is None or len(shapes[0]) != 3 or shapes[0][1] != shapes[0][2]:
-        raise DataError(
-            f"{path} holds x and y of shapes {shapes}; expected twice (sample, n, n). Fetch it again."
-        )
+        raise DataError(f"{path} holds x and y of shapes {shapes}; expected twice (sample, n, n). Fetch it again.")
     x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     check_finite(x, "x", str(path))
     check_finite(y, "y", str(path))
@@ -94,8 +90,4 @@ def _read(path: Path, layout: str) -> Sample:
 
 
 def _kind(content) -> str:
-    return (
-        f"a dict with {sorted(map(str, content))}"
-        if isinstance(content, dict)
-        else f"a {type(content).__name__}"
-    )
+    return f"a dict with {sorted(map(str, content))}" if isinstance(content, dict) else f"a {type(content).__name__}"

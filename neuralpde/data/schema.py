@@ -96,8 +96,7 @@ def _write_parts(
 def _writable(on: AbstractDiscretization) -> Grid | Points:
     if not isinstance(on, Grid | Points):
         raise DataError(
-            f"A dataset file cannot hold fields on a {type(on).__name__}; resample them on a Grid or on "
-            "Points."
+            f"A dataset file cannot hold fields on a {type(on).__name__}; resample them on a Grid or on Points."
         )
     return on
 

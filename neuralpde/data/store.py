@@ -115,8 +115,7 @@ def _json(provenance: dict, path: Path) -> str:
         return json.dumps(provenance, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"{path}: the provenance cannot be written as JSON: {error}. Give numbers, strings, lists and "
-            "dicts."
+            f"{path}: the provenance cannot be written as JSON: {error}. Give numbers, strings, lists and dicts."
         ) from error
 
 

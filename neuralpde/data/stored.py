@@ -47,9 +47,7 @@ class StoredSample:
     def read(self, rows: Rows = EVERYTHING) -> Sample:
         """The samples of ``rows``, in that order, as numpy arrays. Raises `DataError` on NaN or infinity."""
         inputs, targets = (self._parts[role].read(rows) for role in ("inputs", "targets"))
-        parameters = {
-            name: _read_finite(dataset, rows, self.where) for name, dataset in self._parameters.items()
-        }
+        parameters = {name: _read_finite(dataset, rows, self.where) for name, dataset in self._parameters.items()}
         return _unchecked(Sample, inputs=inputs, targets=targets, parameters=parameters)
 
     def digest(self) -> str:
@@ -76,9 +74,7 @@ class StoredSample:
 class _StoredPart:
     """The inputs or the targets of the samples."""
 
-    def __init__(
-        self, home: h5py.Group, role: str, on: dict[str, Any], part: dict[str, Any], count: int, where: str
-    ):
+    def __init__(self, home: h5py.Group, role: str, on: dict[str, Any], part: dict[str, Any], count: int, where: str):
         self.role, self.home, self.where = role, home, where
         self.space = restore(part["space"])
         self.grid = Grid(restore(on["domain"]), on["shape"], on["layout"]) if on["kind"] == "Grid" else None
@@ -97,9 +93,7 @@ class _StoredPart:
         field = _unchecked(Field, values=values, on=self._discretization(rows, values), space=self.space)
         if not self.in_time:
             return field
-        return _unchecked(
-            Trajectory, times=self._varying("dimensions/time", rows, values.shape[:1]), field=field
-        )
+        return _unchecked(Trajectory, times=self._varying("dimensions/time", rows, values.shape[:1]), field=field)
 
     def _discretization(self, rows: Rows, values: np.ndarray) -> AbstractDiscretization:
         if self.grid is not None:
@@ -176,9 +170,7 @@ def _child(group: h5py.Group, name: str, where: str) -> Any:
 
 def _attribute(group: h5py.Group, name: str, where: str) -> Any:
     if name not in group.attrs:
-        raise _unfit(
-            where, f"has no attribute {name!r} on {group.name}", "a file by neuralpde.data.write_dataset"
-        )
+        raise _unfit(where, f"has no attribute {name!r} on {group.name}", "a file by neuralpde.data.write_dataset")
     return group.attrs[name]
 
 

@@ -89,15 +89,11 @@ class _RebuildTensor(_Builder):
 
     __slots__ = ()
 
-    def __call__(
-        self, storage, offset, size, stride, requires_grad=False, hooks=None, metadata=None
-    ) -> np.ndarray:
+    def __call__(self, storage, offset, size, stride, requires_grad=False, hooks=None, metadata=None) -> np.ndarray:
         if not isinstance(storage, _Storage) or len(size) != len(stride):
             raise ValueError("a tensor is not made of a storage, sizes and as many strides")
         if any(not _is_natural(n) for n in (offset, *size, *stride)):
-            raise ValueError(
-                f"a tensor has offset {offset}, sizes {size} and strides {stride}, not natural numbers"
-            )
+            raise ValueError(f"a tensor has offset {offset}, sizes {size} and strides {stride}, not natural numbers")
         numbers = storage.numbers
         count = int(np.prod(size, dtype=object)) if size else 1
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
@@ -195,7 +191,5 @@ class _TensorUnpickler(pickle.Unpickler):
             raise ValueError(f"member {info.filename!r} is compressed, which torch never does")
         self._left -= info.file_size
         if self._left < 0:
-            raise ValueError(
-                f"member {info.filename!r} claims {info.file_size} bytes, more than the file has left"
-            )
+            raise ValueError(f"member {info.filename!r} claims {info.file_size} bytes, more than the file has left")
         return self._archive.read(info)

@@ -50,6 +50,4 @@ class TwoPhase(AbstractPrior):
     def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
         """One medium, a single component "a"; the same function on every ``on`` for one key."""
         low, high = self.values
-        return self.level.sample(key, on).map(
-            lambda g: jnp.where(g >= 0, high, low).astype(g.dtype), names=("a",)
-        )
+        return self.level.sample(key, on).map(lambda g: jnp.where(g >= 0, high, low).astype(g.dtype), names=("a",))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Shaped
 
@@ -88,9 +89,7 @@ def predict(operator: Operator, samples: Sample, batch_size: int = 16) -> Field:
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def samples_per_second(
-    operator: Operator, samples: Sample, batch_size: int = 16, seconds: float = 0.2
-) -> float:
+def samples_per_second(operator: Operator, samples: Sample, batch_size: int = 16, seconds: float = 0.2) -> float:
     """Inference throughput: compiled forward passes over one device-resident batch for at least ``seconds``.
 
     Compilation, the transfer to the device and the metrics are not counted.
@@ -130,14 +129,21 @@ def _count(samples: PyTree) -> int:
 
 
 def _batches(samples: Sample, batch_size: int) -> Iterator[tuple[Sample, int]]:
-    """Batches of one shape with the number of samples that count; the last repeats the last sample."""
+    """Batches of one shape with the number of samples that count; the last repeats the last sample.
+
+    Floating-point arrays get the default float, whatever the file held: that of the operator's parameters.
+    """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     total = _count(samples)
     size = min(batch_size, total)
     for start in range(0, total, size):
         index = np.minimum(np.arange(start, start + size), total - 1)
-        yield jax.tree.map(lambda a, i=index: a[i], samples), min(size, total - start)
+        yield jax.tree.map(lambda a, i=index: _default_float(a[i]), samples), min(size, total - start)
+
+
+def _default_float(array: Shaped[Array | np.ndarray, ...]) -> Shaped[Array | np.ndarray, ...]:
+    return array.astype(jnp.zeros((), float).dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
 
 def fields_of(samples: Sample) -> tuple[Field, Field]:

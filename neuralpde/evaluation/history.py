@@ -26,9 +26,7 @@ def read_metrics(path: str | Path) -> list[Record]:
     return [record for record in records if record is not None]
 
 
-def series(
-    records: Sequence[Record], key: str
-) -> tuple[Int[np.ndarray, " record"], Float[np.ndarray, " record"]]:
+def series(records: Sequence[Record], key: str) -> tuple[Int[np.ndarray, " record"], Float[np.ndarray, " record"]]:
     """Steps, ascending, and the values of one key, from the records that have a number there.
 
     A resumed run writes some steps twice; the last value counts.

@@ -49,9 +49,7 @@ def resolution_table(
     return sorted(rows, key=lambda row: math.prod(row.shape))
 
 
-def resolution_results(
-    rows: Sequence[ResolutionRow], metric: Metric = METRICS["relative_l2"]
-) -> dict[str, float]:
+def resolution_results(rows: Sequence[ResolutionRow], metric: Metric = METRICS["relative_l2"]) -> dict[str, float]:
     """The baseline's errors as flat results: ``test/relative_l2_resampled@64``."""
     return {
         f"test/{metric.name}_resampled@{row.label}": row.resampled
@@ -60,9 +58,7 @@ def resolution_results(
     }
 
 
-def rich_resolution_table(
-    rows: Sequence[ResolutionRow], title: str = "Relative L2 error by resolution"
-) -> Table:
+def rich_resolution_table(rows: Sequence[ResolutionRow], title: str = "Relative L2 error by resolution") -> Table:
     """The rows for a terminal: ``rich.print(rich_resolution_table(rows))``."""
     table = Table(title=title, title_justify="left")
     for heading in ("test set", "grid"):

@@ -98,9 +98,7 @@ def record_from(content: Any, origin: str) -> ResultRecord:
     _known_keys(content, ResultRecord, origin)
     name = _text(content, "name", origin)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise ValueError(
-            f"{origin}: 'name' must be letters, digits, _ and - (it is the file's name), got {name!r}."
-        )
+        raise ValueError(f"{origin}: 'name' must be letters, digits, _ and - (it is the file's name), got {name!r}.")
     seeds = _sequence(content, "seeds", origin)
     if not all(isinstance(seed, int) and not isinstance(seed, bool) for seed in seeds):
         raise ValueError(f"{origin}: 'seeds' must be a list of whole numbers, got {seeds!r}.")
@@ -156,9 +154,7 @@ def _row(figure: ResultFigure) -> str:
     unit = f" {_cell(figure.unit)}" if figure.unit else ""
     spread = "" if figure.spread is None else f" ± {figure.spread:.1g}"
     reference = "" if figure.reference is None else f"{figure.reference:.4g}{unit}"
-    return (
-        f"| {_cell(figure.name)} | {figure.value:.4g}{spread}{unit} | {reference} | {_cell(figure.source)} |"
-    )
+    return f"| {_cell(figure.name)} | {figure.value:.4g}{spread}{unit} | {reference} | {_cell(figure.source)} |"
 
 
 def _cell(text: str) -> str:
@@ -178,9 +174,7 @@ def _figure(content: Any, origin: str) -> ResultFigure:
         source=_text(content, "source", origin, default=""),
     )
     if figure.reference is not None and not figure.source:
-        raise ValueError(
-            f"{origin}: 'reference' is given without 'source'; say where {figure.reference} is from."
-        )
+        raise ValueError(f"{origin}: 'reference' is given without 'source'; say where {figure.reference} is from.")
     return figure
 
 

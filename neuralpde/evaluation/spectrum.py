@@ -91,6 +91,4 @@ def _shells(waves: list[Float[np.ndarray, " _"]], energy: Float[np.ndarray, "*mo
     magnitude = np.sqrt(sum(w**2 for w in np.meshgrid(*waves, indexing="ij")))
     shell = np.rint(magnitude / width).astype(int)
     total = np.bincount(shell.ravel(), weights=energy.ravel())
-    return Spectrum(
-        width * np.arange(total.size), total, min((float(w.max()) for w in resolved), default=0.0)
-    )
+    return Spectrum(width * np.arange(total.size), total, min((float(w.max()) for w in resolved), default=0.0))

@@ -60,15 +60,11 @@ class DeepONet(AbstractOperator):
         self.source, self.target, self.on = source, target, on
         self.branch = mlp(sensors, terms, **size, key=key_branch) if branch is None else branch
         if trunk is None:
-            trunk = mlp(
-                _features(target).size, terms, **size, final_activation=activation, key=key_trunk
-            )
+            trunk = mlp(_features(target).size, terms, **size, final_activation=activation, key=key_trunk)
         self.trunk = trunk
         self.b0 = jnp.zeros(target.channels)
 
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         wanted = u.on if at is None else at
         return self.as_function(u).sample(wanted)
 

@@ -40,7 +40,7 @@ class FourierLayer(eqx.Module):
     ) -> Float[Array, "*n c"]:
         """``activation`` is the identity after the last layer."""
         w = self.K(v, grid) + self.W(v)
-        if self.mixing is None:
+        if self.mixing is None or self.gate is None:
             return activation(w)
         return activation(self.mixing(activation(w)) + self.gate * v)
 
@@ -86,9 +86,7 @@ class FNO(AbstractOperator):
         if on is not None:
             check_modes(modes, on)
 
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         a = on_grid(self, u, self.on)
         values = a.values
         if self.coordinates:

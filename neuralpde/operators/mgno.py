@@ -156,9 +156,7 @@ class MgNO(AbstractOperator):
         if on is not None:
             self._check(on)
 
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         a = on_grid(self, u, self.on)
         self._check(a.on)
         values = a.values

@@ -21,9 +21,7 @@ class AbstractOperator(eqx.Module):
     target: eqx.AbstractVar[FunctionSpace]
 
     @abc.abstractmethod
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         """Apply the operator to one function."""
 
     def as_function(self, u: Field) -> AbstractFunction:

@@ -26,9 +26,7 @@ class Normalized(AbstractOperator):
     def target(self) -> FunctionSpace:
         return self.operator.target
 
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         v = self.operator(self._encoded(u), at, key)
         return v if self.output_normalizer is None else self.output_normalizer.decode(v)
 
@@ -72,7 +70,5 @@ class AtResolution(AbstractOperator):
     def target(self) -> FunctionSpace:
         return self.operator.target
 
-    def __call__(
-        self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None
-    ) -> Field:
+    def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         return delivered(self.operator(u.resample(self.on), None, key), u, at)

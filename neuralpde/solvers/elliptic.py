@@ -26,6 +26,7 @@ class EllipticSolution(eqx.Module):
     residual: Float[Array, ""]
 
 
+@eqx.filter_jit
 def solve_elliptic(
     equation: Darcy | Poisson,
     space: FunctionSpace,
@@ -43,7 +44,7 @@ def solve_elliptic(
     over the cells, wall fluxes included) and the mean of u is zero.
 
     ``tolerance`` is the relative residual at which the iteration ends, by default 1e-10 in float64 and 1e-6
-    in float32. Batches by ``vmap``. A derivative with respect to coefficient or source, forward or backward,
+    in float32. Compiled once for each ``space``, ``on`` and options; batches by ``vmap``. A derivative with respect to coefficient or source, forward or backward,
     costs one further solve.
 
     Raises ``ValueError`` for a grid, a space or a condition that the method cannot use.

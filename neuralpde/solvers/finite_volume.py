@@ -33,7 +33,7 @@ class Diffusion(eqx.Module):
     the last are those of the walls, past which u is zero (on a periodic axis they are one and the same face).
     """
 
-    faces: tuple[Float[Array, "*face"], ...]
+    faces: tuple[Float[Array, " ..."], ...]
     periodic: tuple[bool, ...] = eqx.field(static=True)
 
     @property
@@ -63,9 +63,7 @@ class Diffusion(eqx.Module):
         return sum(along(t, axis, 0, -1) + along(t, axis, 1) for axis, t in enumerate(self.faces))
 
 
-def along(
-    values: Array, axis: int, start: int | None, stop: int | None = None, step: int | None = None
-) -> Array:
+def along(values: Array, axis: int, start: int | None, stop: int | None = None, step: int | None = None) -> Array:
     """``values[start:stop:step]`` along one axis."""
     return values[(slice(None),) * axis + (slice(start, stop, step),)]
 
@@ -98,9 +96,7 @@ def finite_volumes(
 def is_singular(space: FunctionSpace) -> bool:
     """Whether the conditions leave the solution free by a constant."""
     sides = [side for pair in space.boundary for side in pair]
-    return all(
-        isinstance(side, Periodic | Neumann) or (isinstance(side, Robin) and side.a == 0) for side in sides
-    )
+    return all(isinstance(side, Periodic | Neumann) or (isinstance(side, Robin) and side.a == 0) for side in sides)
 
 
 def _harmonic(a, axis):

@@ -129,9 +129,7 @@ def merging_axes(shape: tuple[int, ...], spacing: Sequence[float]) -> list[int]:
     return [i for i, (n, h) in enumerate(zip(shape, spacing, strict=True)) if n > 1 and h < 1.5 * finest]
 
 
-def chebyshev(
-    operator: Diffusion, inverse_diagonal: Float[Array, "*cell"], degree: int
-) -> Callable[[Array], Array]:
+def chebyshev(operator: Diffusion, inverse_diagonal: Float[Array, "*cell"], degree: int) -> Callable[[Array], Array]:
     """The polynomial smoother ``r -> p(D^-1 A) D^-1 r`` (Saad, "Iterative Methods for Sparse Linear Systems",
     2003, algorithm 12.1), damping the errors that coarser cells cannot hold.
 

@@ -42,9 +42,7 @@ class AbstractBoundaryCondition(abc.ABC):
         return 0.0
 
     @abc.abstractmethod
-    def residual(
-        self, u: PointFunction, x: Float[Array, " d"], n: Float[Array, " d"]
-    ) -> Float[Array, " c"]:
+    def residual(self, u: PointFunction, x: Float[Array, " d"], n: Float[Array, " d"]) -> Float[Array, " c"]:
         """How far ``u`` is from meeting the condition at the boundary point ``x``."""
 
     @abc.abstractmethod

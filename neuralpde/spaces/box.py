@@ -56,7 +56,12 @@ class Box(AbstractDomain):
 
     @classmethod
     def cube(
-        cls, dim: int, lower: float = 0.0, upper: float = 1.0, periodic: bool = False, names: Sequence[str] = "xyz"
+        cls,
+        dim: int,
+        lower: float = 0.0,
+        upper: float = 1.0,
+        periodic: bool = False,
+        names: Sequence[str] = "xyz",
     ) -> Box:
         """The cube ``[lower, upper]^dim`` with axes x, y, z."""
         if not 1 <= dim <= len(names):
@@ -145,12 +150,14 @@ class BoxSurface(AbstractSurface):
     """Faces of a box (all that are not periodic, unless chosen): ``(axis, is_upper)`` pairs."""
 
     box: Box
-    faces: tuple[tuple[int, bool], ...] | None = None
+    faces: tuple[tuple[int, bool], ...]
 
-    def __post_init__(self):
-        if self.faces is None:
-            walls = [i for i, axis in enumerate(self.box.axes) if not axis.periodic]
-            object.__setattr__(self, "faces", tuple((i, up) for i in walls for up in (False, True)))
+    def __init__(self, box: Box, faces: tuple[tuple[int, bool], ...] | None = None):
+        if faces is None:
+            walls = [i for i, axis in enumerate(box.axes) if not axis.periodic]
+            faces = tuple((i, up) for i in walls for up in (False, True))
+        object.__setattr__(self, "box", box)
+        object.__setattr__(self, "faces", faces)
 
     def _areas(self) -> list[float]:
         return [self.box.volume / self.box.extents[i] for i, _ in self.faces]

@@ -123,7 +123,12 @@ class SurvivingSurface(AbstractSurface):
             key, key_draw = jax.random.split(key)
             fresh, fresh_normals, survives = self._draw(key_draw, n)
             take = (~done & survives)[:, None]
-            return key, jnp.where(take, fresh, points), jnp.where(take, fresh_normals, normals), done | survives
+            return (
+                key,
+                jnp.where(take, fresh, points),
+                jnp.where(take, fresh_normals, normals),
+                done | survives,
+            )
 
         empty = jnp.zeros((n, self.domain.dim))
         start = (key, empty, empty, jnp.zeros(n, bool))

@@ -103,8 +103,8 @@ class Field(AbstractFunction):
     def div(self, method: Method = None) -> Field:
         """Divergence of a vector field with one component an axis."""
         self._check_vector("div")
-        total = sum(self._component(axis, axis, method) for axis in range(self.space.dim))
-        return self._free(total[..., None], ("div",))
+        parts = jnp.stack([self._component(axis, axis, method) for axis in range(self.space.dim)])
+        return self._free(parts.sum(0)[..., None], ("div",))
 
     def curl(self, method: Method = None) -> Field:
         """Curl of a vector field: a scalar in two dimensions, a vector in three."""
@@ -119,7 +119,7 @@ class Field(AbstractFunction):
 
     def laplacian(self, method: Method = None) -> Field:
         """Sum of the second derivatives, channel by channel."""
-        return self._free(sum(self.diff(axis, 2, method).values for axis in range(self.space.dim)))
+        return self._free(jnp.stack([self.diff(axis, 2, method).values for axis in range(self.space.dim)]).sum(0))
 
     # Integrals: all reduce over the points of the domain, with quadrature weights
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.polynomial import chebyshev
 
 from .boundary import AbstractBoundaryCondition, Dirichlet, Neumann, Robin, datum_at
 from .grid import Grid
@@ -69,15 +70,17 @@ def _ghosts(values, grid, axis, side, condition: AbstractBoundaryCondition, coun
     # A Dirichlet node stores the wall's value already; a free wall is continued through points alone.
     constrained = isinstance(condition, Neumann | Robin) or (isinstance(condition, Dirichlet) and not nodes)
     points = conditions - constrained
-    rows = np.vander(first + np.arange(points), conditions, increasing=True)
+    # Chebyshev polynomials of the distance, mapped to [-1, 1]: monomials would lose half of the digits.
+    near, far = first - count, first + points - 1
+    basis = lambda s: chebyshev.chebvander((2 * s - near - far) / (far - near), conditions - 1)
+    rows = basis(first + np.arange(points))
     if constrained:
         # b du/dn = -b/h du/ds with s the distance inwards in steps.
         a, b = {Dirichlet: (1.0, 0.0), Neumann: (0.0, 1.0)}.get(type(condition)) or (condition.a, condition.b)
-        wall = np.zeros((1, conditions))
-        wall[0, :2] = a, -b / grid.spacing[axis]
-        rows = np.concatenate([rows, wall])
-    ghost = np.vander(first - 1 - np.arange(count), conditions, increasing=True)
-    weights = ghost @ np.linalg.inv(rows)
+        wall = (-near - far) / (far - near)
+        slope = chebyshev.chebval(wall, chebyshev.chebder(np.eye(conditions))) * 2 / (far - near)
+        rows = np.concatenate([rows, (a * basis(np.zeros(1))[0] - b / grid.spacing[axis] * slope)[None]])
+    weights = basis(first - 1 - np.arange(count)) @ np.linalg.inv(rows)
     out = jnp.tensordot(jnp.asarray(weights[:, :points], values.dtype), values[:points], axes=1)
     if constrained:
         last = jnp.asarray(weights[:, -1], values.dtype).reshape(-1, *[1] * (values.ndim - 1))

@@ -35,7 +35,7 @@ def sample_inside(domain: AbstractDomain, key: PRNGKeyArray, n: int) -> Float[Ar
 
 @functools.cache
 def _sobol(dim: int) -> np.ndarray:
-    return scipy.stats.qmc.Sobol(dim, seed=0).random(QUADRATURE_POINTS)
+    return scipy.stats.qmc.Sobol(dim, scramble=False).random(QUADRATURE_POINTS)
 
 
 @functools.cache

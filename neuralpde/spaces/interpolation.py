@@ -96,7 +96,11 @@ def to_grid(
 
 
 def to_points(
-    values: Float[Array, "*grid c"], grid: Grid, space: FunctionSpace, x: Float[Array, "m d"], method: str | None
+    values: Float[Array, "*grid c"],
+    grid: Grid,
+    space: FunctionSpace,
+    x: Float[Array, "m d"],
+    method: str | None,
 ) -> Float[Array, "m c"]:
     """Values at scattered points: the first axis is contracted for all points, the others point by point."""
     for axis in range(grid.domain.dim):

@@ -21,7 +21,7 @@ def lp_norm(u: Field, p: float | int = 2) -> Float[Array, ""]:
 
 
 def h1_norm(u: Field, method: Method = None) -> Float[Array, ""]:
-    """``(|u|^2 + |grad u|^2)^(1/2)``, both L2 norms over domain and channels; derivatives as `Field.grad` takes them."""
+    """``(|u|^2 + |grad u|^2)^(1/2)``, L2 norms over domain and channels; derivatives as in `Field.grad`."""
     return jnp.sqrt(u.norm() ** 2 + u.grad(method).norm() ** 2)
 
 

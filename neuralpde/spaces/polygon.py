@@ -129,10 +129,7 @@ def _crosses_itself(corners: np.ndarray) -> bool:
             if i == 0 and j == n - 1:
                 continue
             a, b, c, d = corners[i], corners[(i + 1) % n], corners[j], corners[(j + 1) % n]
-            if (
-                _orientation(a, b, c) * _orientation(a, b, d) < 0
-                and _orientation(c, d, a) * _orientation(c, d, b) < 0
-            ):
+            if _orientation(a, b, c) * _orientation(a, b, d) < 0 and _orientation(c, d, a) * _orientation(c, d, b) < 0:
                 return True
     return False
 
@@ -152,7 +149,10 @@ def _triangulated(vertices: tuple[tuple[float, float], ...]) -> np.ndarray:
                 break
         else:
             # Only straight corners are left to clip.
-            i = min(range(len(left)), key=lambda i: abs(_orientation(left[i - 1], left[i], left[(i + 1) % len(left)])))
+            i = min(
+                range(len(left)),
+                key=lambda i: abs(_orientation(left[i - 1], left[i], left[(i + 1) % len(left)])),
+            )
             del left[i]
     triangles.append(tuple(left))
     return np.asarray(triangles)

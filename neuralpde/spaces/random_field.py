@@ -119,7 +119,9 @@ class GaussianField(AbstractPrior):
         domain = self.space.domain
         if not isinstance(domain, Box):
             return None
-        kinds = [series_kind(axis, "cells", sides) for axis, sides in zip(domain.axes, self.space.boundary, strict=True)]
+        kinds = [
+            series_kind(axis, "cells", sides) for axis, sides in zip(domain.axes, self.space.boundary, strict=True)
+        ]
         if any(kind is None for kind in kinds):
             if any(isinstance(side, Dirichlet | Neumann) for sides in self.space.boundary for side in sides):
                 raise ValueError(

@@ -26,15 +26,16 @@ class FunctionSpace:
     """
 
     domain: AbstractDomain
-    names: tuple[str, ...] = ("u",)
-    boundary: BoundarySpec = None
+    names: tuple[str, ...]
+    boundary: tuple[tuple[Side, Side], ...]
 
-    def __post_init__(self):
-        names = (self.names,) if isinstance(self.names, str) else tuple(self.names)
+    def __init__(self, domain: AbstractDomain, names: str | Sequence[str] = ("u",), boundary: BoundarySpec = None):
+        names = (names,) if isinstance(names, str) else tuple(names)
         if not names or len(set(names)) != len(names):
             raise ValueError(f"FunctionSpace needs distinct component names, got {names}.")
+        object.__setattr__(self, "domain", domain)
         object.__setattr__(self, "names", names)
-        object.__setattr__(self, "boundary", _normalized(self.domain, self.boundary))
+        object.__setattr__(self, "boundary", _normalized(domain, boundary))
 
     @property
     def channels(self) -> int:
@@ -69,7 +70,7 @@ def _normalized(domain: AbstractDomain, boundary: BoundarySpec) -> tuple[tuple[S
         raise ValueError(
             f"FunctionSpace wants one boundary entry an axis, {domain.dim} for {domain.names}, got {len(boundary)}."
         )
-    pairs = tuple(tuple(entry) if isinstance(entry, tuple | list) else (entry, entry) for entry in boundary)
+    pairs = tuple((entry[0], entry[1]) if isinstance(entry, tuple | list) else (entry, entry) for entry in boundary)
     for axis, pair in zip(domain.axes, pairs, strict=True):
         if any(isinstance(side, Periodic) != axis.periodic for side in pair):
             raise ValueError(

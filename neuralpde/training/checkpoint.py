@@ -97,9 +97,7 @@ class Checkpoints:
             with self._failures_explained(None), _quiet():
                 self._manager.wait_until_finished()
 
-    def restore(
-        self, step: int, model: Tree, training: Any, sharding: Sharding | None = None
-    ) -> tuple[Tree, Any]:
+    def restore(self, step: int, model: Tree, training: Any, sharding: Sharding | None = None) -> tuple[Tree, Any]:
         """Model and training state of a step, with the structure of those given.
 
         Raises `CheckpointMismatch` where the structure is another one, `CheckpointError` where it cannot be read.
@@ -213,9 +211,7 @@ def check_structure(folder: Path, model: PyTree, training: PyTree | None = None)
 def _choose(folder: Path, which: str | int) -> int:
     saved = saved_steps(folder)
     if not saved:
-        raise CheckpointError(
-            f"{folder} holds no checkpoint; name the folder 'checkpoints' of a run that saved one."
-        )
+        raise CheckpointError(f"{folder} holds no checkpoint; name the folder 'checkpoints' of a run that saved one.")
     if which == "best":
         best = best_saved(folder)
         return saved[-1] if best is None else best[0]
@@ -286,7 +282,7 @@ def _from_stored(stored: Any, leaf: Any) -> Any:
 
 
 def _is_key(leaf: Any) -> bool:
-    return is_array_like(leaf) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return is_array_like(leaf) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _key_impl(leaf: Any) -> str:

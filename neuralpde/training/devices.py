@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,9 +16,7 @@ from .failures import TrainingArgumentError
 AXES = ("data", "model", "space")
 
 
-def make_mesh(
-    data: int | None = None, model: int = 1, space: int = 1, devices: Sequence[jax.Device] | None = None
-) -> Mesh:
+def make_mesh(data: int | None = None, model: int = 1, space: int = 1, devices: Sequence[Any] | None = None) -> Mesh:
     """A mesh of ``data * model * space`` devices; ``data`` left out takes all devices that there are.
 
     Raises `TrainingArgumentError` where there are fewer devices than the axes ask for.

@@ -65,9 +65,7 @@ def fit(
     start, compiled_before = time.perf_counter(), compilations()
     plan = make_plan(steps, steps_per_call, evaluate_every, checkpoint_every)
     if ema is not None and not 0 < ema < 1:
-        raise TrainingArgumentError(
-            f"ema is a decay between 0 and 1, got {ema}; 0.999 averages about 1000 steps."
-        )
+        raise TrainingArgumentError(f"ema is a decay between 0 and 1, got {ema}; 0.999 averages about 1000 steps.")
     mesh = default_mesh(task.batch_size) if mesh is None else mesh
     check_mesh(mesh, task.batch_size)
     folder = None if folder is None else Path(folder)
@@ -102,11 +100,7 @@ def fit(
             evaluations=recorder.evaluations,
         )
     if interrupted and stop.received is not None:
-        saved = (
-            "nothing was saved, as no folder was given"
-            if folder is None
-            else f"saved in {folder / CHECKPOINTS}"
-        )
+        saved = "nothing was saved, as no folder was given" if folder is None else f"saved in {folder / CHECKPOINTS}"
         raise TrainingInterrupted(
             f"{stop.received.name} stopped the training after step {run.step} of {steps}; {saved}. "
             "Start it again with resume to go on.",
@@ -116,9 +110,7 @@ def fit(
     return result
 
 
-def _train(
-    run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | None, stop: StopRequests
-) -> bool:
+def _train(run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | None, stop: StopRequests) -> bool:
     """Make the steps of the plan; whether a signal ended that early."""
     waiting: Call | None = None
     recorder.start_clock()
@@ -161,11 +153,7 @@ def _read_finite(call: Call, recorder: Recorder, checkpoints: Checkpoints | None
     if checkpoints is not None:
         checkpoints.wait()
         good = checkpoints.latest()
-    way_back = (
-        "There is no earlier checkpoint"
-        if good is None
-        else f"The last good checkpoint is that of step {good}"
-    )
+    way_back = "There is no earlier checkpoint" if good is None else f"The last good checkpoint is that of step {good}"
     raise TrainingDiverged(
         f"The loss, its gradient or a parameter is no longer a finite number at step {outcome.last}. {way_back}. "
         "Try a lower learning_rate, clip=1.0 in the optimiser, or a longer warm-up; if it fails in the first steps, "
@@ -179,6 +167,4 @@ def _refuse_used(folder: Path) -> None:
     """A run that is not resumed must not write over another one."""
     metrics = folder / FILE
     if saved_steps(folder / CHECKPOINTS) or (metrics.is_file() and metrics.stat().st_size):
-        raise CheckpointError(
-            f"{folder} holds a run already; go on with it by resume, or choose another folder."
-        )
+        raise CheckpointError(f"{folder} holds a run already; go on with it by resume, or choose another folder.")

@@ -47,9 +47,7 @@ class MetricsLog:
 
         Raises `NeuralPDEError` where the disk is full.
         """
-        lines = [
-            json.dumps({key: _json_number(value) for key, value in record.items()}) for record in records
-        ]
+        lines = [json.dumps({key: _json_number(value) for key, value in record.items()}) for record in records]
         try:
             self._file.write("".join(f"{line}\n" for line in lines))
             self._file.flush()

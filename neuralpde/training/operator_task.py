@@ -43,9 +43,7 @@ class OperatorTask:
     ):
         self.loss_name, self._loss = _named_loss(loss)
         if compute is not None and compute not in DTYPES:
-            raise TrainingArgumentError(
-                f"compute={compute!r} is unknown; choose one of {', '.join(DTYPES)}, or None."
-            )
+            raise TrainingArgumentError(f"compute={compute!r} is unknown; choose one of {', '.join(DTYPES)}, or None.")
         self._compute = compute
         self.batch_size = batch_size
         self.batches = DeviceLoader(dataset.train, batch_size)
@@ -93,9 +91,7 @@ def in_batches(samples: Sample, batch_size: int) -> tuple[Sample, Bool[Array, "b
 
     def fold(leaf):
         folded = np.asarray(leaf)[np.minimum(index, total - 1)]
-        return (
-            folded.astype(jnp.zeros((), float).dtype) if np.issubdtype(folded.dtype, np.floating) else folded
-        )
+        return folded.astype(jnp.zeros((), float).dtype) if np.issubdtype(folded.dtype, np.floating) else folded
 
     return jax.device_put((jax.tree.map(fold, samples), index < total))
 
@@ -121,9 +117,7 @@ def _named_loss(loss: str | Loss) -> tuple[str, Loss]:
     if not isinstance(loss, str):
         return getattr(loss, "__name__", "loss"), loss
     if loss not in LOSSES:
-        raise TrainingArgumentError(
-            f"loss={loss!r} is unknown; choose one of {', '.join(LOSSES)}, or pass a function."
-        )
+        raise TrainingArgumentError(f"loss={loss!r} is unknown; choose one of {', '.join(LOSSES)}, or pass a function.")
     return loss, LOSSES[loss]
 
 

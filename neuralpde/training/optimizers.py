@@ -24,14 +24,14 @@ class LearningRateState(NamedTuple):
 
 
 def descend(schedule: Schedule) -> optax.GradientTransformation:
-    """Multiply updates by minus the scheduled rate, and keep that rate in the state, where `current_learning_rate` finds it."""
+    """Multiply updates by minus the scheduled rate, and keep that rate in the state for `current_learning_rate`."""
 
-    def init(parameters):
-        del parameters
+    def init(params):
+        del params
         return LearningRateState(jnp.zeros((), jnp.int32), jnp.zeros((), float))
 
-    def update(updates, state, parameters=None):
-        del parameters
+    def update(updates, state, params=None):
+        del params
         rate = jnp.asarray(schedule(state.count), float)
         scaled = jax.tree.map(lambda u: -rate.astype(u.dtype) * u, updates)
         return scaled, LearningRateState(state.count + 1, rate)

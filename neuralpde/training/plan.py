@@ -37,9 +37,7 @@ class Plan:
         return step % self.checkpoint_every == 0 or step == self.steps
 
 
-def make_plan(
-    steps: int, steps_per_call: int | None, evaluate_every: int | None, checkpoint_every: int | None
-) -> Plan:
+def make_plan(steps: int, steps_per_call: int | None, evaluate_every: int | None, checkpoint_every: int | None) -> Plan:
     """Left out, ``evaluate_every`` is a whole number of calls, about a 20th of the run, and ``checkpoint_every`` is
     ``evaluate_every``. Raises `TrainingArgumentError` where a number is not positive."""
     given = {

@@ -27,9 +27,7 @@ class Progress:
         self._console = Console(stderr=True, highlight=False)
         if self._console.is_terminal:
             self._bar = _bar(self._console)
-            self._task = self._bar.add_task(
-                "training", total=self._steps, completed=self._first, figures="compiling"
-            )
+            self._task = self._bar.add_task("training", total=self._steps, completed=self._first, figures="compiling")
             self._bar.start()
         return self
 

@@ -62,9 +62,7 @@ class Recorder:
         """Count the time from here on as training."""
         self._since = time.perf_counter()
 
-    def record(
-        self, outcome: Outcome, evaluation: Mapping[str, float] | None = None, best: bool = False
-    ) -> None:
+    def record(self, outcome: Outcome, evaluation: Mapping[str, float] | None = None, best: bool = False) -> None:
         """Record a call, and the evaluation after its last step."""
         metrics = outcome.metrics
         self._outcomes.append(outcome)

@@ -95,11 +95,7 @@ class Run:
         """Measures of the model as it is, and whether it is the best so far."""
         values = self._task.evaluate(self.model())
         value = None if self._task.monitor is None else values[self._task.monitor]
-        is_best = (
-            value is not None
-            and math.isfinite(value)
-            and (self.best_value is None or value < self.best_value)
-        )
+        is_best = value is not None and math.isfinite(value) and (self.best_value is None or value < self.best_value)
         if is_best:
             self.best_step, self.best_value = self.step, value
             self._best = jax.device_get(in_use(self._state, self._frozen))

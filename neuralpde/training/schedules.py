@@ -16,9 +16,7 @@ Schedule = Callable[[Int[Array, ""]], Float[Array, ""]]
 ScheduleConstructor = Callable[[int, float], Callable]
 
 
-def onecycle(
-    steps: int, peak: float, pct_start: float = 0.3, div: float = 25.0, final_div: float = 1e4
-) -> Schedule:
+def onecycle(steps: int, peak: float, pct_start: float = 0.3, div: float = 25.0, final_div: float = 1e4) -> Schedule:
     """One cycle with cosine annealing (Smith & Topin, arXiv 1708.07120), step by step as PyTorch's OneCycleLR.
 
     From ``peak / div`` up to ``peak`` at step ``pct_start * steps - 1``, then down to ``peak / (div * final_div)`` at
@@ -86,9 +84,7 @@ def make_schedule(schedule: str | ScheduleConstructor, steps: int, peak: float) 
         raise TrainingArgumentError(f"A learning rate is positive, got learning_rate={peak}.")
     if isinstance(schedule, str):
         if schedule not in SCHEDULES:
-            raise TrainingArgumentError(
-                f"schedule={schedule!r} is unknown; choose one of {', '.join(SCHEDULES)}."
-            )
+            raise TrainingArgumentError(f"schedule={schedule!r} is unknown; choose one of {', '.join(SCHEDULES)}.")
         schedule = SCHEDULES[schedule]
     return schedule(steps, peak)
 

@@ -102,9 +102,7 @@ def test_nested_targets_are_built_inside_out():
         "_target_": "neuralpde.spaces.Box",
         "axes": [{"_target_": "neuralpde.spaces.Axis", "name": "x", "upper": 2}],
     }
-    assert build({"_target_": "neuralpde.spaces.Grid", "domain": box, "shape": [4]}) == Grid(
-        Box.of(x=(0.0, 2.0)), (4,)
-    )
+    assert build({"_target_": "neuralpde.spaces.Grid", "domain": box, "shape": [4]}) == Grid(Box.of(x=(0.0, 2.0)), (4,))
 
 
 def test_functions_of_jax_optax_and_equinox_are_reachable():

@@ -194,9 +194,7 @@ def test_an_error_in_the_middle_keeps_the_earlier_file(path, dataset, monkeypatc
         write(group, *arguments)
 
     monkeypatch.setattr(neuralpde.data.store, "write_sample", fails_at_the_tests)
-    with pytest.raises(
-        DataError, match=r"could not be written.*No space left.*unchanged.*Make room"
-    ) as error:
+    with pytest.raises(DataError, match=r"could not be written.*No space left.*unchanged.*Make room") as error:
         write_dataset(path, dataset)
     assert_is_one_paragraph_about(error, path)
     assert path.read_bytes() == earlier and list(path.parent.iterdir()) == [path]

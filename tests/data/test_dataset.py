@@ -20,9 +20,7 @@ def test_scattered_training_points_are_those_of_one_function(in_time):
     cloud = Points(np.linspace(-1, 1, 10).reshape(5, 2), Box.cube(2, -1.0, 1.0))
     u = Field.stack(np.ones((4, 5, 1)), cloud, FunctionSpace(cloud.domain))
     if in_time:
-        u = jax.vmap(lambda v: Trajectory(jnp.zeros(3), Field.stack(v, cloud, u.space)))(
-            jnp.ones((4, 3, 5, 1))
-        )
+        u = jax.vmap(lambda v: Trajectory(jnp.zeros(3), Field.stack(v, cloud, u.space)))(jnp.ones((4, 3, 5, 1)))
     np.testing.assert_array_equal(Dataset("cloud", Sample(u, u, {})).on.coords(), cloud.coords())
 
 

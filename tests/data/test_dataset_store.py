@@ -50,9 +50,7 @@ BRICK = Box.of(x=(0.0, 1.0), y=(-2.0, 2.0), z=(1.0, 1.5))
 ON_LINE, ON_CHANNEL = LINE.grid(6), CHANNEL.grid(4, 5, layout=("periodic", "chebyshev"))
 WAVE = FunctionSpace(LINE, ("u",))
 FLOW = FunctionSpace(CHANNEL, ("u", "v"), [Periodic(), (Dirichlet((1.0, 0.0)), Neumann(0.5))])
-HEAT = FunctionSpace(
-    BRICK, ("T",), [(Robin(2.0, 3.0, 1.5), Free()), Neumann(), (Dirichlet(4.0), Dirichlet())]
-)
+HEAT = FunctionSpace(BRICK, ("T",), [(Robin(2.0, 3.0, 1.5), Free()), Neumann(), (Dirichlet(4.0), Dirichlet())])
 CLOUD = Points(noise(7, 2), Box.cube(2, -4.0, 4.0), weights=np.full(7, 0.1), mask=[True] * 6 + [False])
 SCATTERED = FunctionSpace(CLOUD.domain, ("c",))
 
@@ -152,11 +150,7 @@ def test_the_dimensions_hold_the_coordinates_of_the_cells(well):
 def test_fields_are_listed_by_rank_and_say_what_they_vary_with(well, dataset):
     for split, sample in zip(splits(well), dataset.splits().values(), strict=True):
         assert list(split["t0_fields"].attrs["field_names"]) == ["a", "p"]
-        assert (
-            list(split["t1_fields"].attrs["field_names"])
-            == list(split["t2_fields"].attrs["field_names"])
-            == []
-        )
+        assert list(split["t1_fields"].attrs["field_names"]) == list(split["t2_fields"].attrs["field_names"]) == []
         for name, field in (("a", sample.inputs), ("p", sample.targets)):
             stored = split["t0_fields"][name]
             np.testing.assert_array_equal(stored, field.values[..., 0])
@@ -176,10 +170,7 @@ def test_trajectories_vary_in_time(tmp_path):
     with h5py.File(write_dataset(tmp_path / "d.hdf5", Dataset("d", Sample(*pair, {})))) as file:
         np.testing.assert_array_equal(file["dimensions/time"], times)
         assert file["t0_fields/u"].shape == (COUNT, 4, 6) and file["t0_fields/u"].attrs["time_varying"]
-        assert (
-            file["t0_fields/u_input"].shape == (COUNT, 6)
-            and not file["t0_fields/u_input"].attrs["time_varying"]
-        )
+        assert file["t0_fields/u_input"].shape == (COUNT, 6) and not file["t0_fields/u_input"].attrs["time_varying"]
 
 
 def test_conditions_have_a_kind_a_mask_and_values(tmp_path):
@@ -189,9 +180,7 @@ def test_conditions_have_a_kind_a_mask_and_values(tmp_path):
         for condition in file["boundary_conditions"].values():
             assert not condition.attrs["sample_varying"] and not condition.attrs["time_varying"]
             (axis,) = condition.attrs["associated_dims"]
-            assert (
-                condition["mask"].shape == file["dimensions"][axis].shape and condition["mask"].dtype == bool
-            )
+            assert condition["mask"].shape == file["dimensions"][axis].shape and condition["mask"].dtype == bool
             assert len(condition["values"]) == np.sum(condition["mask"])
             ends = (bool(condition["mask"][0]), bool(condition["mask"][-1]))
             key = (axis, *condition.attrs["associated_fields"], ends)
@@ -252,7 +241,5 @@ def test_grids_that_cannot_be_told_from_the_shape_are_told(tmp_path):
     """Cells and nodes have the same shape of values; the file must know which it was."""
     sample = random_sample(2, 8)
     nodes = Grid(sample.inputs.on.domain, (8, 8), "nodes")
-    moved = Sample(
-        *(Field.stack(part.values, nodes, part.space) for part in (sample.inputs, sample.targets)), {}
-    )
+    moved = Sample(*(Field.stack(part.values, nodes, part.space) for part in (sample.inputs, sample.targets)), {})
     assert read_dataset(write_dataset(tmp_path / "d.hdf5", Dataset("d", moved))).on == nodes

@@ -158,6 +158,4 @@ def test_a_sharded_batch_is_the_same_batch_without_communication(key):
             np.testing.assert_array_equal(a, b)
             assert b.sharding.is_equivalent_to(sharding, b.ndim)
     program = batch.lower(spread, 0).compile().as_text()
-    assert not any(
-        word in program for word in ("all-gather", "all-reduce", "all-to-all", "collective-permute")
-    )
+    assert not any(word in program for word in ("all-gather", "all-reduce", "all-to-all", "collective-permute"))

@@ -114,9 +114,7 @@ def leaves_a_mark(tmp_path):
 def test_every_other_name_is_refused_and_named(module, attribute, tmp_path):
     with pytest.raises(DataError) as error:
         read(tmp_path, call(name(module, attribute), leaves_a_mark(tmp_path)))
-    assert f"asks for {module}.{attribute};" in str(error.value) and str(tmp_path / "a.pt") in str(
-        error.value
-    )
+    assert f"asks for {module}.{attribute};" in str(error.value) and str(tmp_path / "a.pt") in str(error.value)
     assert not (tmp_path / "mark").exists()
 
 
@@ -136,9 +134,7 @@ def test_commands_of_a_pickle_are_not_run(protocol, tmp_path):
     program = pickle.dumps(hidden, protocol=protocol)
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("archive/data.pkl", program)
-    with pytest.raises(
-        DataError, match=f"asks for {os.system.__module__}.system|uses the pickle instruction"
-    ):
+    with pytest.raises(DataError, match=f"asks for {os.system.__module__}.system|uses the pickle instruction"):
         read_torch_zip(tmp_path / "a.pt")
     assert not (tmp_path / "mark").exists()
 
@@ -156,9 +152,7 @@ def after_the_tensor(attack):
     return of_four() + attack + b"b"
 
 
-@pytest.mark.parametrize(
-    "place", [in_the_type_of_a_storage, in_the_hooks, after_the_tensor, lambda a: mapping(x=a)]
-)
+@pytest.mark.parametrize("place", [in_the_type_of_a_storage, in_the_hooks, after_the_tensor, lambda a: mapping(x=a)])
 def test_a_nested_attack_is_refused(place, tmp_path):
     attack = call(name("os", "system"), leaves_a_mark(tmp_path))
     with pytest.raises(DataError, match=r"asks for os\.system|uses the pickle instruction BUILD"):
@@ -228,9 +222,7 @@ def test_compressed_members_are_refused(tmp_path):
 def test_members_that_claim_more_than_the_file_has_are_refused(tmp_path):
     path = write_archive(tmp_path / "a.pt", of_four(), {"0": FOUR.tobytes()})
     content = bytearray(path.read_bytes())
-    entry = content.index(
-        b"PK\x01\x02", content.index(b"PK\x01\x02") + 4
-    )  # of data/0 in the central directory
+    entry = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 4)  # of data/0 in the central directory
     content[entry + 20 : entry + 28] = 2 * (2**31 - 16).to_bytes(4, "little")
     path.write_bytes(content)
     with pytest.raises(DataError, match="more than the file has left"):

@@ -58,9 +58,7 @@ def mapping(**items: bytes) -> bytes:
     return b"}(" + b"".join(plain(key) + value for key, value in items.items()) + b"u"
 
 
-def write_archive(
-    path: Path, program: bytes, storages: dict[str, bytes], order: str | None = None, **options
-) -> Path:
+def write_archive(path: Path, program: bytes, storages: dict[str, bytes], order: str | None = None, **options) -> Path:
     """The archive of a pickle program and its storages."""
     with zipfile.ZipFile(path, "w", **options) as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02" + program + b".")
@@ -83,7 +81,5 @@ def write_fortran(path: Path, **arrays: np.ndarray) -> Path:
     items, storages = {}, {}
     for key, (title, array) in enumerate(arrays.items()):
         strides, storages[str(key)] = fortran(array)
-        items[title] = tensor(
-            storage(STORAGES[array.dtype.name], str(key), array.size), 0, array.shape, strides
-        )
+        items[title] = tensor(storage(STORAGES[array.dtype.name], str(key), array.size), 0, array.shape, strides)
     return write_archive(path, mapping(**items), storages)

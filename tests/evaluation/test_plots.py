@@ -60,9 +60,7 @@ def test_signed_fields_get_a_diverging_scale_and_others_a_sequential_one():
     for field, signed in ((u, True), (positive, False)):
         lower, upper = mesh(panels(field_panel(field, field, field))[1]).get_clim()
         assert (lower == -upper) == signed
-        assert signed or (lower, upper) == pytest.approx(
-            (float(field.values.min()), float(field.values.max()))
-        )
+        assert signed or (lower, upper) == pytest.approx((float(field.values.min()), float(field.values.max())))
 
 
 def test_the_image_has_x_to_the_right_and_y_upwards():

@@ -71,9 +71,7 @@ def test_every_figure_is_inside_the_page(tmp_path, figure):
 
 
 def test_the_page_asks_for_nothing_outside_itself(tmp_path, figure):
-    path = write_report(
-        tmp_path, RESULTS, config="a: 1", environment={"jax": "1"}, command="x", figures={"f": figure}
-    )
+    path = write_report(tmp_path, RESULTS, config="a: 1", environment={"jax": "1"}, command="x", figures={"f": figure})
     page = Page(path)
     assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
     assert all(source.startswith("data:image/png;base64,") for source in page.sources())

@@ -80,7 +80,9 @@ def test_parameter_gradient_matches_a_finite_difference(name, key):
     leaves, structure = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
     direction = structure.unflatten([jax.random.normal(k, x.shape) for k, x in zip(keys, leaves, strict=True)])
-    slope = sum(jnp.vdot(g, d) for g, d in zip(*map(jax.tree.leaves, (jax.grad(objective)(params), direction)), strict=True))
+    slope = sum(
+        jnp.vdot(g, d) for g, d in zip(*map(jax.tree.leaves, (jax.grad(objective)(params), direction)), strict=True)
+    )
     h = 1e-6
     shifted = [objective(jax.tree.map(lambda x, d, s=s: x + s * h * d, params, direction)) for s in (1, -1)]
     np.testing.assert_allclose(slope, (shifted[0] - shifted[1]) / (2 * h), rtol=1e-5)

@@ -92,7 +92,14 @@ def test_boundary_condition_decides_the_padding(condition, key):
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_one_code_serves_all_dimensions(dim, key):
     box = Box.cube(dim)
-    model = MgNO(FunctionSpace(box, ("a", "b")), FunctionSpace(box, ("u", "v", "p")), width=2, depth=1, levels=2, key=key)
+    model = MgNO(
+        FunctionSpace(box, ("a", "b")),
+        FunctionSpace(box, ("u", "v", "p")),
+        width=2,
+        depth=1,
+        levels=2,
+        key=key,
+    )
     u = Field(jnp.ones((8,) * dim + (2,)), box.grid(8), model.source)
     assert model(u).values.shape == (8,) * dim + (3,)
 

@@ -86,9 +86,7 @@ def error_histogram(
 
 
 @styled
-def spectrum_plot(
-    truth: Spectrum, prediction: Spectrum, error: Spectrum | None = None, *, unit: str = ""
-) -> Figure:
+def spectrum_plot(truth: Spectrum, prediction: Spectrum, error: Spectrum | None = None, *, unit: str = "") -> Figure:
     """Energy of truth, prediction and their difference over wavenumber, up to the last complete shell.
 
     ``unit`` is the unit of length of the domain.

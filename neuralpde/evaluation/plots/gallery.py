@@ -43,9 +43,7 @@ def operator_figures(
     if dataset.test:
         first = next(iter(dataset.test.values()))
         errors = _errors_of_all(operator, dataset, batch_size)
-        figures |= _prediction_figures(
-            first, predict(operator, first, batch_size), next(iter(errors.values())), units
-        )
+        figures |= _prediction_figures(first, predict(operator, first, batch_size), next(iter(errors.values())), units)
         figures["error_histogram"] = error_histogram(errors)
     if len(resolution) > 1:
         figures["error_vs_resolution"] = resolution_plot(resolution)
@@ -91,6 +89,4 @@ def _drawable(field: Field) -> bool:
 def _spectra(truth: Field, prediction: Field, units: Mapping[str, str] | None) -> Figure:
     error = jax.tree.map(lambda p, t: np.asarray(p) - np.asarray(t), prediction, truth)
     unit = (units or {}).get(truth.space.domain.names[0], "")
-    return spectrum_plot(
-        energy_spectrum(truth), energy_spectrum(prediction), energy_spectrum(error), unit=unit
-    )
+    return spectrum_plot(energy_spectrum(truth), energy_spectrum(prediction), energy_spectrum(error), unit=unit)

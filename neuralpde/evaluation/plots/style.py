@@ -87,6 +87,5 @@ def to_png(figure: Figure, dpi: int = 150) -> bytes:
 def save_figures(folder: str | Path, figures: Mapping[str, Figure], dpi: int = 150) -> dict[str, Path]:
     """Write each figure to ``folder/<name>.png``, whole or not at all; the paths by name."""
     return {
-        name: write_atomically(Path(folder) / f"{name}.png", to_png(figure, dpi))
-        for name, figure in figures.items()
+        name: write_atomically(Path(folder) / f"{name}.png", to_png(figure, dpi)) for name, figure in figures.items()
     }
