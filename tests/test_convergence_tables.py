@@ -54,6 +54,12 @@ def difference_error(n, layout, walls, order, accuracy):
     return float(jnp.abs(u.diff(0, order, accuracy).values - exact).max())
 
 
+def difference_sizes(accuracy):
+    """Sixth order reaches the round-off of the wall closures on the finest grid."""
+    return (16, 32, 64) if accuracy == 6 else SIZES
+
+
+SIZES = (32, 64, 128)
 DIFFERENCES = [
     (accuracy, order, layout, name)
     for accuracy in (2, 4, 6)
@@ -115,7 +121,6 @@ INTERPOLATION = [
     (method, layout) for method in ("nearest", "linear", "cubic") for layout in ("nodes", "cells", "periodic")
 ]
 EXPECTED = {"nearest": 1, "linear": 2, "cubic": 4}
-SIZES = (32, 64, 128)
 
 
 def darcy_error(n):
@@ -139,7 +144,7 @@ def darcy_error(n):
 
 def rows():
     for accuracy, order, layout, name in DIFFERENCES:
-        errors = [difference_error(n, layout, WALLS[name], order, accuracy) for n in SIZES]
+        errors = [difference_error(n, layout, WALLS[name], order, accuracy) for n in difference_sizes(accuracy)]
         yield f"difference, derivative {order}", f"{layout}, {name}", str(accuracy), errors
     for accuracy in (2, 4, 6):
         errors = [periodic_difference_error(n, 1, accuracy) for n in SIZES]
@@ -167,7 +172,7 @@ def test_table_of_orders_is_printed():
 
 @pytest.mark.parametrize("accuracy, order, layout, name", DIFFERENCES)
 def test_differences_keep_their_order_up_to_the_wall(accuracy, order, layout, name):
-    errors = [difference_error(n, layout, WALLS[name], order, accuracy) for n in SIZES]
+    errors = [difference_error(n, layout, WALLS[name], order, accuracy) for n in difference_sizes(accuracy)]
     # Over both refinements: next to a wall, leading terms of different sign make single ones erratic.
     assert observed_order([errors[0], errors[-1]], SIZES[-1] / SIZES[0]) > accuracy - 0.5
 

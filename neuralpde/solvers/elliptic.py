@@ -44,14 +44,14 @@ def solve_elliptic(
     over the cells, wall fluxes included) and the mean of u is zero.
 
     ``tolerance`` is the relative residual at which the iteration ends, by default 1e-10 in float64 and 1e-6
-    in float32. Compiled once for each ``space``, ``on`` and options; batches by ``vmap``. A derivative with respect to coefficient or source, forward or backward,
-    costs one further solve.
+    in float32. Compiled once for each ``space``, ``on`` and options; batches by ``vmap``. A derivative with
+    respect to coefficient or source, forward or backward, costs one further solve.
 
     Raises ``ValueError`` for a grid, a space or a condition that the method cannot use.
     """
     _check(space, on)
     a, f = _values(equation.coefficient, on), _values(equation.source, on)
-    a, f = jnp.broadcast_arrays(*(part.astype(jnp.result_type(a, f)) for part in (a, f)))
+    a, f = (jnp.broadcast_to(part.astype(jnp.result_type(a, f)), on.shape) for part in (a, f))
     operator, b = finite_volumes(a, f, space, on)
     singular = is_singular(space)
     if singular:

@@ -38,7 +38,7 @@ class Manufactured(NamedTuple):
     @property
     def sizes(self) -> tuple[int, ...]:
         """Cells an axis; each is a compiled program of its own."""
-        return (8, 16) if self.space.dim == 3 else (16, 32)
+        return (6, 12) if self.space.dim == 3 else (8, 16)
 
 
 def _smooth(x):

@@ -125,7 +125,7 @@ def test_no_source_gives_no_solution_without_iterating():
     assert found.iterations == 0 and found.residual == 0 and not jnp.any(found.field.values)
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (64, 64), (33, 33), (96, 12), (200,), (12, 12, 12)])
+@pytest.mark.parametrize("shape", [(64, 64), (33, 33), (96, 12), (200,), (12, 12, 12)])
 def test_iterations_do_not_grow_with_the_grid(shape):
     box = Box.cube(len(shape))
     on = Grid(box, shape)
