@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from neuralpde.data import Dataset, as_field, describe, restore
 from neuralpde.nn import Standardize
@@ -29,10 +30,10 @@ def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray
     """The model of ``config["model"]`` between the dataset's spaces, with normalisers fitted to its
     training set.
     """
-    model = build(config["model"], SLOTS["model"])(dataset.source, dataset.target, on=dataset.on, key=key)
+    model = functools.partial(build(config["model"], SLOTS["model"]), dataset.source, dataset.target, on=dataset.on)
     normalization = check_normalization(config)
     return _normalized(
-        model,
+        _initialized(model, key),
         _fitted(normalization["inputs"], as_field(dataset.train.inputs)),
         _fitted(normalization["targets"], as_field(dataset.train.targets)),
     )
@@ -77,6 +78,21 @@ def _skeleton(config: Mapping[str, Any], description: Mapping[str, Any]) -> Abst
         _blank(normalization["inputs"], on, source),
         _blank(normalization["targets"], target_on, target),
     )
+
+
+def _initialized(make: Callable[..., AbstractOperator], key: PRNGKeyArray) -> AbstractOperator:
+    """The operator with all its random numbers drawn by one program, which is faster to compile than many."""
+    static = None
+
+    def arrays(key: PRNGKeyArray) -> PyTree[Array]:
+        nonlocal static
+        drawn, static = eqx.partition(make(key=key), eqx.is_array)
+        return drawn
+
+    # A program that runs once is best compiled without optimisation.
+    options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    drawn = jax.jit(arrays).lower(key).compile(compiler_options=options)(key)
+    return eqx.combine(drawn, static)
 
 
 def _normalized(model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None) -> AbstractOperator:

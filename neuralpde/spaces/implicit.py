@@ -9,7 +9,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.stats.qmc
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .box import Box
@@ -35,6 +34,8 @@ def sample_inside(domain: AbstractDomain, key: PRNGKeyArray, n: int) -> Float[Ar
 
 @functools.cache
 def _sobol(dim: int) -> np.ndarray:
+    import scipy.stats.qmc  # a second of import time, which only these volumes need
+
     return scipy.stats.qmc.Sobol(dim, scramble=False).random(QUADRATURE_POINTS)
 
 

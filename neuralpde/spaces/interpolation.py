@@ -26,11 +26,17 @@ class Local:
 
 
 def axis_rule(
-    grid: Grid, axis: int, space: FunctionSpace, x: Float[Array, " m"], method: str | None
+    grid: Grid,
+    axis: int,
+    space: FunctionSpace,
+    x: Float[Array, " m"],
+    method: str | None,
+    kept: int | None = None,
 ) -> Local | Float[Array, "m n"]:
     """How values at coordinates ``x`` of one axis follow from the grid's: a dense matrix or local weights.
 
-    None means the axis' series where it has one, else ``cubic``. Coordinates beyond a wall are moved to it.
+    None means the axis' series where it has one, else ``cubic``. ``kept`` cuts a Fourier, sine or cosine series to
+    its first modes. Coordinates beyond a wall are moved to it.
     Raises ``ValueError`` on an unknown method.
     """
     box_axis = grid.domain.axes[axis]
@@ -48,7 +54,7 @@ def axis_rule(
         if kind == "chebyshev":
             return interpolation_matrix(grid.shape[axis], 2 * (x - box_axis.lower) / box_axis.length - 1)
         series, analysis = grid_series(grid, axis, kind)
-        return series.basis(x) @ analysis
+        return series.basis(x)[:, :kept] @ analysis[:kept]
     return _local(grid, axis, x, min(WINDOW[method or "cubic"], grid.shape[axis]))
 
 
@@ -81,11 +87,14 @@ def _lagrange(nodes: Float[Array, "m p"], x: Float[Array, " m"]) -> Float[Array,
 def to_grid(
     values: Float[Array, "*grid c"], grid: Grid, space: FunctionSpace, on: Grid, method: str | None
 ) -> Float[Array, "*new c"]:
-    """Values on another grid of the same box, one axis after the other."""
+    """Values on another grid of the same box, one axis after the other; series are cut to what a coarser grid holds."""
     for axis in range(grid.domain.dim):
         if (grid.shape[axis], grid.layout[axis]) == (on.shape[axis], on.layout[axis]):
             continue
-        rule = axis_rule(grid, axis, space, on.axis_coords(axis), method)
+        # A coarser grid gets the modes that it resolves, not their aliases; of a Fourier series, whole pairs.
+        n = on.shape[axis]
+        kept = None if n >= grid.shape[axis] else n - (n % 2 == 0 and grid.domain.axes[axis].periodic)
+        rule = axis_rule(grid, axis, space, on.axis_coords(axis), method, kept)
         values = jnp.moveaxis(values, axis, 0)
         if isinstance(rule, Local):
             values = jnp.einsum("mp,mp...->m...", rule.weight.astype(values.dtype), values[rule.index])

@@ -51,7 +51,7 @@ class Recorder:
         self._outcomes: list[Outcome] = []
         self._samples, self._seconds = 0, 0.0
         self._since = time.perf_counter()
-        self.evaluations: list[dict[str, float]] = []
+        self.evaluations: list[dict[str, float | int]] = []
 
     @property
     def samples_per_second(self) -> float:

@@ -29,4 +29,4 @@ class FitResult:
     samples_per_second: float
     compilations: int
     history: dict[str, np.ndarray]
-    evaluations: list[dict[str, float]]
+    evaluations: list[dict[str, float | int]]
