@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key
 
 import neuralpde
 from neuralpde.equations import Darcy, TwoPhase
@@ -31,6 +31,7 @@ from neuralpde.spaces import (
     Field,
     FunctionSpace,
     GaussianField,
+    Grid,
     Neumann,
     PowerLaplace,
     Sample,
@@ -159,7 +160,7 @@ def make_darcy(recipe: DarcyRecipe, chunk: int | None = None, progress: bool = T
     made: dict[tuple[int, str], _Made] = {}
     with generation_bar("darcy", total, progress) as stage:
         for n, splits in recipe.splits.items():
-            make_batch = jax.jit(jax.vmap(partial(_solve, recipe, n)))
+            make_batch = partial(_solve, recipe, n)
             size = chunk or chunk_size((n * recipe.refine) ** 2, max(splits.values(), default=1))
             for split, count in splits.items():
                 advance = stage(f"{split} at {n} x {n}")
@@ -176,19 +177,40 @@ def make_darcy(recipe: DarcyRecipe, chunk: int | None = None, progress: bool = T
 
 class _Made(NamedTuple):
     sample: Sample
-    residual: Float[Array, "*shape"]
-    iterations: Int[Array, "*shape"]
+    residual: Float[Array, " n"]
+    iterations: Int[Array, " n"]
 
 
-def _solve(recipe: DarcyRecipe, n: int, key: PRNGKeyArray) -> _Made:
+def _solve(recipe: DarcyRecipe, n: int, keys: Key[Array, " n"]) -> _Made:
     on, solver_grid = SQUARE.grid(n), SQUARE.grid(n * recipe.refine)
-    solution = _pressure(recipe.medium.sample(key, solver_grid))
-    pressure = cell_means(solution.field, on)
-    return _Made(Sample(recipe.medium.sample(key, on), pressure, {}), solution.residual, solution.iterations)
+    solution = _pressures(_media(recipe.medium, keys, solver_grid))
+    sample = Sample(_media(recipe.medium, keys, on), _means(solution.field, on), {})
+    return _Made(sample, solution.residual, solution.iterations)
 
 
-def _pressure(medium: Field) -> EllipticSolution:
-    return solve_elliptic(Darcy(medium, 1.0), TARGET, medium.on, tolerance=_TOLERANCE)
+# Stacked in, stacked out. The solver is a program of its own, so that it is compiled once for every grid, whatever
+# the medium.
+@eqx.filter_jit
+def _media(prior: TwoPhase, keys: Key[Array, " n"], on: Grid) -> Field:
+    return jax.vmap(lambda key: prior.sample(key, on))(keys)
+
+
+@eqx.filter_jit
+def _pressures(media: Field) -> EllipticSolution:
+    def solve(medium):
+        return solve_elliptic(Darcy(medium, 1.0), TARGET, medium.on, tolerance=_TOLERANCE)
+
+    return jax.vmap(solve)(media)
+
+
+@eqx.filter_jit
+def _means(pressures: Field, on: Grid) -> Field:
+    return jax.vmap(lambda u: cell_means(u, on))(pressures)
+
+
+@eqx.filter_jit
+def _errors(pressures: Field, truths: Field) -> Float[Array, " n"]:
+    return jax.vmap(relative_l2)(pressures, truths)
 
 
 def discretization_errors(recipe: DarcyRecipe, pressures: Field) -> dict[str, float | int]:
@@ -198,24 +220,22 @@ def discretization_errors(recipe: DarcyRecipe, pressures: Field) -> dict[str, fl
     ``solver``: the medium is held constant on the solver's cells, which leaves the error of the method.
     """
     count = min(_COMPARED, recipe.train)
+    keys = split_keys(recipe.seed, "train", count)
     n = recipe.resolution * recipe.refine
     finer = _FINER if n * _FINER <= _FINEST else 2
-    solver_grid, fine = SQUARE.grid(n), SQUARE.grid(n * finer)
-
-    def media(key):
-        held = recipe.medium.sample(key, solver_grid).values.repeat(finer, 0).repeat(finer, 1)
-        return jnp.stack([recipe.medium.sample(key, fine).values, held])
-
-    def compare(ours, medium):
-        truth = cell_means(_pressure(Field(medium, fine, SOURCE)).field, pressures.on)
-        return relative_l2(Field(ours, pressures.on, TARGET), truth)
-
+    fine = SQUARE.grid(n * finer)
     with jax.enable_x64(True):
-        fine_media = jax.jit(jax.vmap(media))(split_keys(recipe.seed, "train", count))
-        ours = jnp.repeat(jnp.asarray(pressures.values[:count], fine_media.dtype), 2, axis=0)
-        errors = jax.jit(jax.vmap(compare))(ours, fine_media.reshape(-1, *fine_media.shape[2:]))
-        function, solver = np.asarray(errors).reshape(count, 2).mean(axis=0).tolist()
-    return {"function": function, "solver": solver, "finer": finer, "samples": count}
+        ours = jax.tree.map(lambda values: jnp.asarray(values[:count], float), pressures)
+        held = _media(recipe.medium, keys, SQUARE.grid(n)).values.repeat(finer, 1).repeat(finer, 2)
+        media = {
+            "function": _media(recipe.medium, keys, fine),
+            "solver": Field.stack(held, fine, SOURCE),
+        }
+        errors = {
+            name: float(_errors(ours, _means(_pressures(medium).field, pressures.on)).mean())
+            for name, medium in media.items()
+        }
+    return errors | {"finer": finer, "samples": count}
 
 
 def _provenance(recipe: DarcyRecipe, made: list[_Made], seconds: float) -> dict[str, Any]:

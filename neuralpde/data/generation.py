@@ -36,10 +36,10 @@ _CELLS_OF_ACCELERATOR = 2**22
 def generate(make_batch: Callable[[Array], Any], keys: Key[Array, " n"], chunk: int, advance: Advance) -> Any:
     """``make_batch`` applied to all keys, ``chunk`` at a time, in float64; results are stacked numpy arrays.
 
-    ``make_batch`` is a compiled function of ``chunk`` keys, ``jax.jit(jax.vmap(make))``, with arrays of any
-    pytree as its result, each with the sample axis in front; floating-point results are returned as float32.
-    It is compiled once: the last chunk is filled up with keys whose results are dropped. ``advance`` is told
-    the number of samples in every chunk done.
+    ``make_batch`` is a compiled function of ``chunk`` keys, such as ``jax.jit(jax.vmap(make))``, with any pytree of
+    arrays as its result, each with the sample axis in front; floating-point results are returned as float32. It is
+    compiled once: the last chunk is filled up with keys whose results are dropped. ``advance`` is told the number of
+    samples in every chunk done.
     """
     chunks, count = [], keys.shape[0]
     with jax.enable_x64(True):

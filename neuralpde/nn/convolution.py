@@ -124,7 +124,8 @@ def _interleave(y: Array, s: int, dim: int) -> Array:
 
 
 def _convolve(x: Array, w: Array, stride: int, widths: Sequence[tuple[int, int]]) -> Array:
-    dim = x.ndim - 1
+    dim, dtype = x.ndim - 1, jnp.result_type(x, w)
+    x, w = x.astype(dtype), w.astype(dtype)
     axes = "XYZ"[:dim]
     numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
     return lax.conv_general_dilated(x[None], w, (stride,) * dim, widths, dimension_numbers=numbers)[0]

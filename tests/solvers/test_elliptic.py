@@ -85,10 +85,10 @@ def test_solution_agrees_with_a_direct_solver(shape):
 
 
 def test_all_that_is_produced_flows_out_through_the_walls():
-    on = Grid(SQUARE, (24, 15))
+    on = Grid(SQUARE, (10, 7))
     medium = two_phase(on)
     rng = np.random.default_rng(2)
-    f = Field(jnp.asarray(rng.standard_normal((24, 15, 1))), on, CLAMPED.free())
+    f = Field(jnp.asarray(rng.standard_normal((10, 7, 1))), on, CLAMPED.free())
     u = solve_elliptic(Darcy(medium, f), CLAMPED, on).field.values[..., 0]
     a, (hx, hy) = medium.values[..., 0], on.spacing
     outflow = sum(jnp.sum(2 * a[i] * u[i] / hx) * hy + jnp.sum(2 * a[:, i] * u[:, i] / hy) * hx for i in (0, -1))
@@ -96,7 +96,7 @@ def test_all_that_is_produced_flows_out_through_the_walls():
 
 
 def test_positive_source_gives_positive_pressure():
-    on = SQUARE.grid(20)
+    on = SQUARE.grid(8)
     assert jnp.min(solve_elliptic(Darcy(two_phase(on), 1.0), CLAMPED, on).field.values) > 0
 
 
@@ -142,8 +142,8 @@ def test_iterations_hardly_grow_with_the_contrast(contrast):
 
 
 def test_batch_by_vmap_is_the_same_as_one_at_a_time():
-    on = SQUARE.grid(16)
-    media = jnp.stack([two_phase(on, seed=seed).values for seed in range(3)] + [jnp.ones((16, 16, 1))])
+    on = SQUARE.grid(8)
+    media = jnp.stack([two_phase(on, seed=seed).values for seed in range(3)] + [jnp.ones((8, 8, 1))])
     solve = lambda a: solve_elliptic(Darcy(Field(a, on, CLAMPED.free(("a",))), 1.0), CLAMPED, on)
     together = jax.vmap(solve)(media)
     for i, medium in enumerate(media):
@@ -153,7 +153,7 @@ def test_batch_by_vmap_is_the_same_as_one_at_a_time():
 
 
 def test_single_precision_is_kept_and_accurate_to_its_round_off():
-    on = SQUARE.grid(48)
+    on = SQUARE.grid(24)
     double = solve_elliptic(Darcy(two_phase(on), 1.0), CLAMPED, on).field.values
     single = solve_elliptic(Darcy(two_phase(on, dtype=jnp.float32), 1.0), CLAMPED, on)
     assert single.field.values.dtype == jnp.float32
