@@ -5,6 +5,7 @@ Lu, Jin, Pang, Zhang, Karniadakis, Nature Machine Intelligence 3 (2021) 218, equ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -55,7 +56,7 @@ class DeepONet(AbstractOperator):
             raise ValueError("DeepONet reads its input at sensors: pass on=Grid(...) or on=Points(...).")
         key_branch, key_trunk = jax.random.split(key)
         size = {"width": width, "depth": depth, "activation": activation}
-        sensors = int(jnp.prod(jnp.asarray(on.shape))) * source.channels
+        sensors = math.prod(on.shape) * source.channels
         terms = basis * target.channels
         self.source, self.target, self.on = source, target, on
         self.branch = mlp(sensors, terms, **size, key=key_branch) if branch is None else branch

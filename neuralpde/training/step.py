@@ -89,8 +89,10 @@ def training_call(
         shapes = jax.eval_shape(step, state, frozen, data)[1]
         metrics = jax.tree.map(lambda s: jnp.zeros((steps_per_call, *s.shape), s.dtype), shapes)
 
+        one_step = jax.jit(step)  # traced once, however often it is written
+
         def advance(i, state, metrics):
-            state, now = step(state, frozen, data)
+            state, now = one_step(state, frozen, data)
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), metrics, now)
 
         def proceed(carry):

@@ -3,9 +3,12 @@
 import json
 import math
 
+import jax
+import numpy as np
 import pytest
 from tiny import tiny_config
 
+import neuralpde
 from neuralpde.cli.catalogue import conf_folder, options
 from neuralpde.cli.train import train
 
@@ -15,33 +18,39 @@ PASSING = ("name", "folder", "reference")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, request):
-    """Results of a tiny run by its overrides; equal configurations are trained once."""
-    known = {}
-    data = tmp_path_factory.mktemp("data")
+def known() -> dict:
+    """Finished runs by their configuration: equal configurations are trained once."""
+    return {}
 
-    def run(choice: str, external):
-        folder = tmp_path_factory.mktemp("runs") / "run"
+
+@pytest.fixture
+def trained(known, tmp_path_factory, request):
+    """Folder, results and objects of a tiny run with one option."""
+
+    def run(choice: str):
+        folder = tmp_path_factory.mktemp("run") / "run"
         config = tiny_config(folder, [choice])
-        if "folder" in config["dataset"]:
-            config["dataset"]["folder"] = str(external())
+        if config["dataset"]["_target_"] == "neuralpde.data.neuraloperator_darcy":
+            config["dataset"]["folder"] = str(request.getfixturevalue("external_data"))
         else:
-            config["dataset"]["folder"] = str(data)
+            config["dataset"]["folder"] = str(tmp_path_factory.getbasetemp() / "datasets")
         key = json.dumps({k: v for k, v in config.items() if k not in PASSING}, sort_keys=True)
         if key not in known:
-            known[key] = train(config, folder)
+            known[key] = folder, *train(config, folder)
         return known[key]
 
     return run
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_option_trains(choice, trained, request):
-    results, objects = trained(choice, lambda: request.getfixturevalue("external_data") / "neuraloperator")
-    assert objects["fit"].steps == 2
-    assert results["train/steps"] == 2
+def test_option_trains_and_is_given_back(choice, trained):
+    folder, results, objects = trained(choice)
+    assert objects["fit"].steps == results["train/steps"] == 2
     assert math.isfinite(results["test/relative_l2"])
     assert results["model/parameters"] > 0
+    loaded = neuralpde.load_run(folder)
+    for a, b in zip(jax.tree.leaves(loaded), jax.tree.leaves(objects["operator"]), strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
 def test_there_is_an_option_in_every_group():
@@ -49,7 +58,7 @@ def test_there_is_an_option_in_every_group():
     assert expected <= set(GROUPS)
 
 
-def test_no_configuration_states_a_channel_number():
+@pytest.mark.parametrize("path", sorted((conf_folder() / "model").glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_model_configuration_states_a_channel_number(path):
     """Channels come from the spaces; a configuration that repeats them would tie a model to a dataset."""
-    for path in (conf_folder() / "model").glob("*.yaml"):
-        assert "channel" not in path.read_text(encoding="utf-8")
+    assert "channel" not in path.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ def run(tmp_path_factory):
     """One tiny run with pictures: its folder, configuration, results and objects."""
     folder = tmp_path_factory.mktemp("contract") / "run"
     drawn = {"plots": True, "report": True}
-    data = {"folder": str(tmp_path_factory.mktemp("data"))}
+    data = {"folder": str(tmp_path_factory.mktemp("data")), "test_resolutions": [8]}
     config = tiny_config(folder, ["model=mgno"], evaluation=drawn, dataset=data)
     results, objects = train(config, folder)
     return folder, config, results, objects

@@ -9,10 +9,10 @@ from neuralpde.cli.explanation import compose_config
 from neuralpde.cli.schema import register
 
 SIZES = {
-    "dataset": {"resolution": 16, "train": 8, "test": 4, "test_resolutions": [8]},
+    "dataset": {"resolution": 16, "train": 8, "test": 4, "test_resolutions": []},
     "model": {"width": 4, "depth": 1, "levels": 2, "modes": 3, "basis": 8},
     "task": {"batch_size": 4},
-    "trainer": {"steps": 2, "steps_per_call": 1, "progress": False},
+    "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},
     "evaluation": {"batch_size": 4, "plots": False, "report": False},
 }
 """Small values for the keys of these groups, where an option has them."""
