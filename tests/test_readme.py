@@ -16,7 +16,7 @@ from neuralpde.cli.schema import register
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"`(neuralpde (?:train|evaluate|generate)[^`]*)`", TEXT)))
-SMALLER = {"train=256": "train=16", "test=16": "test=2", "range(320)": "range(2)", "i % 16": "i % 1"}
+SMALLER = {"train=256": "train=16", "test=16": "test=2", "range(320)": "range(60)", "i % 16": "i % 1"}
 
 
 def test_example_runs(tmp_path):
@@ -30,7 +30,7 @@ def test_example_runs(tmp_path):
         [sys.executable, "-c", code], env=os.environ | changes, capture_output=True, text=True, check=True
     )
     error = float(re.search(r"error at 64 x 64: (\S+)", done.stdout).group(1))
-    assert 0 < error < 2
+    assert 0 < error < 1  # the zero function has error 1
     assert "pressure at 100 points: (100, 1)" in done.stdout
 
 

@@ -14,6 +14,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ from neuralpde.spaces import (
 
 from .dataset import DataError, Dataset
 from .folders import dataset_folder
-from .generation import cell_means, chunk_size, generate, generation_bar, split_keys
+from .generation import Bars, cell_means, chunk_size, generate, generation_bars, split_keys
 from .store import read_dataset, write_dataset
 
 SQUARE = Box.cube(2)
@@ -155,23 +156,20 @@ class DarcyRecipe:
 
 def make_darcy(recipe: DarcyRecipe, chunk: int | None = None, progress: bool = True) -> Dataset:
     """Solve for all samples of a recipe; raises `DataError` where the solver misses its tolerance."""
-    start = time.perf_counter()
-    total = sum(sum(splits.values()) for splits in recipe.splits.values())
-    made: dict[tuple[int, str], _Made] = {}
-    with generation_bar("darcy", total, progress) as stage:
-        for n, splits in recipe.splits.items():
-            make_batch = partial(_solve, recipe, n)
-            size = chunk or chunk_size((n * recipe.refine) ** 2, max(splits.values(), default=1))
-            for split, count in splits.items():
-                advance = stage(f"{split} at {n} x {n}")
-                made[n, split] = generate(make_batch, split_keys(recipe.seed, split, count), size, advance)
-    n = recipe.resolution
+    start, n = time.perf_counter(), recipe.resolution
+    # Side by side, because most of the time goes into compiling a program for every resolution.
+    with generation_bars("darcy", progress) as bars, ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {m: pool.submit(_make_resolution, recipe, m, chunk, bars) for m in recipe.splits}
+        finer = pool.submit(_finer_pressures, recipe)
+        made = {m: job.result() for m, job in jobs.items()}
+        errors = discretization_errors(made[n]["train"].sample.targets, finer.result())
+    parts = [part for splits in made.values() for part in splits.values()]
     return Dataset(
         name="darcy",
-        train=made[n, "train"].sample,
-        validation=made[n, "validation"].sample if recipe.validation else None,
-        test={str(m): made[m, "test"].sample for m in recipe.splits if recipe.test},
-        provenance=_provenance(recipe, list(made.values()), time.perf_counter() - start),
+        train=made[n]["train"].sample,
+        validation=made[n]["validation"].sample if recipe.validation else None,
+        test={str(m): splits["test"].sample for m, splits in made.items() if recipe.test},
+        provenance=_provenance(recipe, parts, errors, time.perf_counter() - start),
     )
 
 
@@ -179,6 +177,15 @@ class _Made(NamedTuple):
     sample: Sample
     residual: Float[Array, " n"]
     iterations: Int[Array, " n"]
+
+
+def _make_resolution(recipe: DarcyRecipe, n: int, chunk: int | None, bars: Bars) -> dict[str, _Made]:
+    splits, made = recipe.splits[n], {}
+    size = chunk or chunk_size((n * recipe.refine) ** 2, max(splits.values(), default=1))
+    for split, count in splits.items():
+        advance = bars(f"{split} {n} x {n}", count)
+        made[split] = generate(partial(_solve, recipe, n), split_keys(recipe.seed, split, count), size, advance)
+    return made
 
 
 def _solve(recipe: DarcyRecipe, n: int, keys: Key[Array, " n"]) -> _Made:
@@ -213,32 +220,35 @@ def _errors(pressures: Field, truths: Field) -> Float[Array, " n"]:
     return jax.vmap(relative_l2)(pressures, truths)
 
 
-def discretization_errors(recipe: DarcyRecipe, pressures: Field) -> dict[str, float | int]:
-    """Mean relative L2 distance of the first training pressures to those on finer cells, averaged over ours.
+def _finer_pressures(recipe: DarcyRecipe) -> dict[str, Field]:
+    """Pressures of the first training functions on finer cells, averaged over the cells of the dataset.
 
     ``function``: the medium is evaluated anew on the finer cells, so that the error of its interfaces counts;
     ``solver``: the medium is held constant on the solver's cells, which leaves the error of the method.
     """
-    count = min(_COMPARED, recipe.train)
-    keys = split_keys(recipe.seed, "train", count)
     n = recipe.resolution * recipe.refine
-    finer = _FINER if n * _FINER <= _FINEST else 2
+    on, finer = SQUARE.grid(recipe.resolution), _finer(n)
     fine = SQUARE.grid(n * finer)
+    keys = split_keys(recipe.seed, "train", min(_COMPARED, recipe.train))
     with jax.enable_x64(True):
-        ours = jax.tree.map(lambda values: jnp.asarray(values[:count], float), pressures)
         held = _media(recipe.medium, keys, SQUARE.grid(n)).values.repeat(finer, 1).repeat(finer, 2)
-        media = {
-            "function": _media(recipe.medium, keys, fine),
-            "solver": Field.stack(held, fine, SOURCE),
-        }
-        errors = {
-            name: float(_errors(ours, _means(_pressures(medium).field, pressures.on)).mean())
-            for name, medium in media.items()
-        }
-    return errors | {"finer": finer, "samples": count}
+        media = {"function": _media(recipe.medium, keys, fine), "solver": Field.stack(held, fine, SOURCE)}
+        return {name: _means(_pressures(medium).field, on) for name, medium in media.items()}
 
 
-def _provenance(recipe: DarcyRecipe, made: list[_Made], seconds: float) -> dict[str, Any]:
+def _finer(n: int) -> int:
+    return _FINER if n * _FINER <= _FINEST else 2
+
+
+def discretization_errors(pressures: Field, finer: dict[str, Field]) -> dict[str, float]:
+    """Mean relative L2 distance of the first pressures to those computed on finer cells."""
+    with jax.enable_x64(True):
+        count = next(iter(finer.values())).values.shape[0]
+        ours = jax.tree.map(lambda values: jnp.asarray(values[:count], float), pressures)
+        return {name: float(_errors(ours, truth).mean()) for name, truth in finer.items()}
+
+
+def _provenance(recipe: DarcyRecipe, made: list[_Made], errors: dict[str, float], seconds: float) -> dict[str, Any]:
     residual = max(float(part.residual.max()) for part in made)
     iterations = max(int(part.iterations.max()) for part in made)
     if not residual <= 10 * _TOLERANCE:
@@ -259,7 +269,8 @@ def _provenance(recipe: DarcyRecipe, made: list[_Made], seconds: float) -> dict[
             "largest_relative_residual": residual,
             "most_iterations": iterations,
         },
-        "discretization_error": discretization_errors(recipe, made[0].sample.targets),
+        "discretization_error": errors
+        | {"finer": _finer(recipe.resolution * recipe.refine), "samples": min(_COMPARED, recipe.train)},
         "seed": recipe.seed,
         "version": neuralpde.__version__,
         "jax": jax.__version__,

@@ -27,6 +27,7 @@ from neuralpde.spaces import Field, Grid
 from .dataset import DataError
 
 Advance = Callable[[int], None]
+Bars = Callable[[str, int], Advance]
 
 _SPLITS = {"train": 0, "validation": 1, "test": 2}
 _CELLS = {"cpu": 2**16}
@@ -93,10 +94,11 @@ class _Speed(ProgressColumn):
 
 
 @contextlib.contextmanager
-def generation_bar(name: str, total: int, shown: bool = True) -> Iterator[Callable[[str], Advance]]:
-    """A progress bar on standard error over ``total`` samples: share, time left and samples a second.
+def generation_bars(name: str, shown: bool = True) -> Iterator[Bars]:
+    """Progress bars on standard error: how many samples are done, how many a second, and the time left.
 
-    Gives a function that names what is being made and returns the ``advance`` of `generate`.
+    Gives a function of the name and the size of a split that adds its bar and returns the ``advance`` of `generate`;
+    it may be called from several threads.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -107,10 +109,9 @@ def generation_bar(name: str, total: int, shown: bool = True) -> Iterator[Callab
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not shown) as progress:
-        task = progress.add_task(name, total=total)
 
-        def stage(what: str) -> Advance:
-            progress.update(task, description=f"{name}: {what}")
+        def bar(what: str, total: int) -> Advance:
+            task = progress.add_task(f"{name}: {what}", total=total)
             return lambda count: progress.advance(task, count)
 
-        yield stage
+        yield bar

@@ -28,8 +28,9 @@ def h1_norm(u: Field, method: Method = None) -> Float[Array, ""]:
 def sobolev_norm(u: Field, s: float | int) -> Float[Array, ""]:
     """Spectral H^s norm ``(sum_k (1 + |kappa_k|^2)^s c_k^2)^(1/2)`` over orthonormal modes, summed over channels.
 
-    kappa are angular wavenumbers in the domain's units. Raises ``ValueError`` unless every axis has a Fourier,
-    sine or cosine series.
+    kappa are angular wavenumbers in the domain's units. On an even number of periodic points the alternating mode
+    counts as the cosine it stands for, of half the weight that quadrature gives it. Raises ``ValueError`` unless
+    every axis has a Fourier, sine or cosine series.
     """
     if not isinstance(u.on, Grid):
         raise ValueError("The spectral H^s norm needs a grid; resample the field to one first.")

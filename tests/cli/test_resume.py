@@ -49,7 +49,8 @@ def test_killed_run_resumes_to_the_same_parameters(tmp_path):
 
     done = subprocess.run(command("run=cut", "resume=true"), check=True, **arguments)
     assert done.stdout.splitlines()[-1] == "run: cut"
-    whole, cut = (neuralpde.load_run(tmp_path / name, checkpoint="last") for name in ("whole", "cut"))
+    with jax.enable_x64(False):  # as the runs were
+        whole, cut = (neuralpde.load_run(tmp_path / name, checkpoint="last") for name in ("whole", "cut"))
     for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(cut), strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuralpde.data import DataError
-from neuralpde.data.generation import cell_means, chunk_size, generate, generation_bar, split_keys
+from neuralpde.data.generation import cell_means, chunk_size, generate, generation_bars, split_keys
 from neuralpde.spaces import Box, Field, FunctionSpace
 
 
@@ -61,11 +61,12 @@ def test_cells_that_do_not_fit_are_refused():
         cell_means(Field(jnp.zeros((10, 1)), box.grid(10), FunctionSpace(box)), box.grid(4))
 
 
-def test_bar_names_the_stage_and_the_speed(capsys):
-    with generation_bar("waves", 4) as stage:
-        stage("test at 8")(4)
+def test_bars_name_the_splits_and_count_the_samples(capsys):
+    with generation_bars("waves") as bar:
+        bar("train 8", 9)(4)
+        bar("test 8", 4)(4)
     shown = capsys.readouterr()
-    assert "waves: test at 8" in shown.err and "4/4" in shown.err and not shown.out
-    with generation_bar("waves", 4, shown=False) as stage:
-        stage("test at 8")(4)
+    assert "waves: train 8" in shown.err and "4/9" in shown.err and "4/4" in shown.err and not shown.out
+    with generation_bars("waves", shown=False) as bar:
+        bar("test 8", 4)(4)
     assert capsys.readouterr().err == ""

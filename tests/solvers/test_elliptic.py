@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 import scipy.sparse.linalg
 from convergence import observed_order
-from elliptic_convergence import PROBLEMS
+from solvers.elliptic_convergence import PROBLEMS
 
 from neuralpde.equations import Darcy, Poisson
 from neuralpde.solvers import solve_elliptic
