@@ -74,7 +74,6 @@ class Run:
             self._static,
             self._batches,
             steps_per_call=steps_per_call,
-            unroll=jax.default_backend() == "cpu",
             ema=self._ema,
             mesh=self._mesh,
         )

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+from jax.extend.core import Jaxpr, jaxprs_in_params
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Int, PyTree
 
@@ -30,7 +31,6 @@ def training_call(
     batches: PyTree,
     *,
     steps_per_call: int,
-    unroll: bool,
     ema: float | None = None,
     mesh: Mesh | None = None,
 ) -> TrainingCall:
@@ -40,8 +40,8 @@ def training_call(
     ``static`` and ``batches`` are the parts of model and data that are no arrays. Metrics have shape
     ``(steps_per_call,)``, of which the first ``count`` entries were written.
 
-    ``unroll`` writes the steps one after the other instead of in a loop: it compiles longer, and XLA's CPU compiler
-    needs it, since it takes convolutions inside a loop 9 times slower than outside of one.
+    On a CPU the steps of a model with convolutions are written one after the other instead of in a loop: that compiles
+    longer, but XLA's CPU compiler takes convolutions inside a loop 9 times slower than outside of one.
 
     A step with a non-finite loss or gradient is not taken: the state stays as it was before, but for ``finite``, which
     becomes False and ends this call and turns all that follow into nothing.
@@ -86,10 +86,9 @@ def training_call(
         return _where(finite, new, old), metrics
 
     def call(state: TrainState, frozen: PyTree, data: PyTree, count: Int[Array, ""]):
-        shapes = jax.eval_shape(step, state, frozen, data)[1]
-        metrics = jax.tree.map(lambda s: jnp.zeros((steps_per_call, *s.shape), s.dtype), shapes)
-
         one_step = jax.jit(step)  # traced once, however often it is written
+        program, (_, shapes) = jax.make_jaxpr(one_step, return_shape=True)(state, frozen, data)
+        metrics = jax.tree.map(lambda s: jnp.zeros((steps_per_call, *s.shape), s.dtype), shapes)
 
         def advance(i, state, metrics):
             state, now = one_step(state, frozen, data)
@@ -99,7 +98,7 @@ def training_call(
             i, state, _ = carry
             return (i < count) & state.finite
 
-        if unroll:
+        if jax.default_backend() == "cpu" and _convolves(program.jaxpr):
             for i in range(steps_per_call):
                 # A branch would be a loop of one step to the compiler: superfluous steps are made and dropped.
                 old = state, metrics
@@ -116,6 +115,14 @@ def training_call(
         }
 
     return call
+
+
+def _convolves(program: Jaxpr) -> bool:
+    """Whether a convolution occurs in a program, at any depth."""
+    return any(
+        equation.primitive.name == "conv_general_dilated" or any(map(_convolves, jaxprs_in_params(equation.params)))
+        for equation in program.eqns
+    )
 
 
 def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:
