@@ -135,7 +135,7 @@ def muon(
     eps: float = 1e-8,
     clip: float | None = None,
 ) -> optax.GradientTransformation:
-    """Orthogonalised momentum for matrices, AdamW for vectors and scalars (K. Jordan et al., "Muon", 2024).
+    """Orthogonalised momentum for matrices, Nesterov AdamW for vectors and scalars (K. Jordan et al., "Muon", 2024).
 
     An array of two or more axes is a matrix on its last two; axes before them (taps of a kernel, Fourier modes) are a
     batch. Updates are scaled to the root mean square ``update_rms`` that those of Adam have (Liu et al., arXiv

@@ -72,7 +72,7 @@ def training_call(
         average = state.average
         if ema is not None:
             average = moving_average(average, parameters, ema, state.step + 1)
-        norm = optax.global_norm(gradient)
+        norm = optax.tree.norm(gradient)
         finite = jnp.isfinite(loss) & jnp.isfinite(norm)
         new = TrainState(parameters, average, optimizer_state, state.step + 1, state.key, finite)
         old = eqx.tree_at(lambda s: s.finite, state, finite)
