@@ -83,7 +83,7 @@ def fit(
         recorder = Recorder(task.batch_size, log, display)
         if run.step < steps:
             run.compile(plan.steps_per_call)
-        interrupted = _train(run, plan, recorder, checkpoints, stop)
+        _train(run, plan, recorder, checkpoints, stop)
         if checkpoints is not None:
             checkpoints.wait()
         result = FitResult(
@@ -99,7 +99,7 @@ def fit(
             history=recorder.history(),
             evaluations=recorder.evaluations,
         )
-    if interrupted and stop.received is not None:
+    if stop.received is not None:
         saved = "nothing was saved, as no folder was given" if folder is None else f"saved in {folder / CHECKPOINTS}"
         raise TrainingInterrupted(
             f"{stop.received.name} stopped the training after step {run.step} of {steps}; {saved}. "
@@ -110,8 +110,8 @@ def fit(
     return result
 
 
-def _train(run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | None, stop: StopRequests) -> bool:
-    """Make the steps of the plan; whether a signal ended that early."""
+def _train(run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | None, stop: StopRequests) -> None:
+    """Make the steps of the plan, or those up to a signal."""
     waiting: Call | None = None
     recorder.start_clock()
     while run.step < plan.steps:
@@ -124,17 +124,19 @@ def _train(run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | 
             _settle(run, plan, waiting, recorder, checkpoints, interrupted)
             waiting = None
         if interrupted:
-            return True
-    return False
+            return
 
 
 def _settle(
     run: Run, plan: Plan, call: Call, recorder: Recorder, checkpoints: Checkpoints | None, interrupted: bool
 ) -> None:
-    """Wait for the last call, then evaluate and save as planned; a signal leaves no time to evaluate."""
+    """Wait for the last call, then evaluate as planned, and save as planned or on a signal.
+
+    An evaluation that is due is made despite a signal: the resumed run starts after it and would never make it.
+    """
     outcome = _read_finite(call, recorder, checkpoints)
     values, is_best = None, False
-    if plan.evaluates(run.step) and not interrupted:
+    if plan.evaluates(run.step):
         values, is_best = run.evaluate()
     recorder.record(outcome, values, is_best)
     if checkpoints is not None and (interrupted or is_best or plan.saves(run.step)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,8 @@ class MetricsLog:
         return self
 
     def __exit__(self, *exception) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # `write` has told that the disk is full
+            self._file.close()
         if self._board is not None:
             self._board.close()
 

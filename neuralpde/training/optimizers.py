@@ -1,7 +1,8 @@
 """Optimisers: optax transformations for a stated number of steps, which tell their learning rate.
 
 Each takes ``steps`` (all optimiser steps of the run, for the schedule), ``learning_rate`` (the peak), ``schedule`` (a
-name or a constructor, see `schedules`) and ``clip`` (largest global norm of the gradient; None: no clipping).
+name or a constructor, see `schedules`) and ``clip`` (largest global norm of the gradient; None: no clipping). Each
+raises `TrainingArgumentError` where one of these cannot be used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
+from .failures import TrainingArgumentError
 from .schedules import Schedule, ScheduleConstructor, make_schedule
 
 
@@ -163,4 +165,8 @@ def _matrices(parameters: Any) -> Any:
 
 
 def _chain(clip: float | None, *parts: optax.GradientTransformation) -> optax.GradientTransformation:
+    if clip is not None and not clip > 0:
+        raise TrainingArgumentError(
+            f"clip is the largest norm of the gradient, a positive number or None; got clip={clip}."
+        )
     return optax.chain(*([] if clip is None else [optax.clip_by_global_norm(clip)]), *parts)

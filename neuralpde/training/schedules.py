@@ -1,10 +1,12 @@
 """Learning rates over training: each constructor takes the number of steps and the peak, and gives step -> rate.
 
-Steps count from zero: the rate of the first update is ``schedule(0)``, that of the last ``schedule(steps - 1)``.
+Steps count from zero: the rate of the first update is ``schedule(0)``, that of the last ``schedule(steps - 1)``. Each
+raises `TrainingArgumentError` where an argument lies outside of its range.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -22,6 +24,9 @@ def onecycle(steps: int, peak: float, pct_start: float = 0.3, div: float = 25.0,
     From ``peak / div`` up to ``peak`` at step ``pct_start * steps - 1``, then down to ``peak / (div * final_div)`` at
     the last step.
     """
+    _check_range("pct_start", pct_start, 0.0, 1.0)
+    _check_range("div", div, 1.0)
+    _check_range("final_div", final_div, 1.0)
     start, end = peak / div, peak / (div * final_div)
     top = max(pct_start * steps - 1.0, 0.0)
     length_up, length_down = max(top, 1e-9), max(steps - 1.0 - top, 1e-9)
@@ -39,6 +44,8 @@ def cosine(steps: int, peak: float, warmup: float = 0.05, floor: float = 0.0) ->
 
     The first update has the rate ``peak / (number of warm-up steps)``, the last one ``floor * peak``.
     """
+    _check_range("warmup", warmup, 0.0, 1.0)
+    _check_range("floor", floor, 0.0, 1.0)
     rise = round(warmup * steps)
     length = max(steps - 1 - rise, 1)
 
@@ -51,6 +58,8 @@ def cosine(steps: int, peak: float, warmup: float = 0.05, floor: float = 0.0) ->
 
 def step_decay(steps: int, peak: float, drops: int = 4, factor: float = 0.5) -> Schedule:
     """``peak * factor^k`` in the k-th of ``drops + 1`` equal parts of the run (PyTorch's StepLR)."""
+    _check_range("drops", drops, 0)
+    _check_range("factor", factor, 0.0, 1.0)
     length = steps / (drops + 1)
 
     def rate(step):
@@ -87,6 +96,12 @@ def make_schedule(schedule: str | ScheduleConstructor, steps: int, peak: float) 
             raise TrainingArgumentError(f"schedule={schedule!r} is unknown; choose one of {', '.join(SCHEDULES)}.")
         schedule = SCHEDULES[schedule]
     return schedule(steps, peak)
+
+
+def _check_range(name: str, value: float, lower: float, upper: float = math.inf) -> None:
+    if not lower <= value <= upper:
+        span = f"at least {lower}" if upper == math.inf else f"between {lower} and {upper}"
+        raise TrainingArgumentError(f"{name} of a schedule is {span}, got {name}={value}.")
 
 
 def _cosine_between(start: float, end: float, fraction):
