@@ -42,6 +42,7 @@ class Checkpoints:
         self.folder = folder
         self._manager: Any = None
         self._described = False
+        self._writing: int | None = None
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -75,7 +76,9 @@ class Checkpoints:
         """
         import orbax.checkpoint as ocp
 
-        with self._failures_explained(step), _quiet():
+        self.wait()  # as orbax would, but so that a failure is told of the checkpoint that failed
+        self._writing = step
+        with self._failures_explained(), _quiet():
             if not self._described:
                 write_metadata(self.folder, model, training)
                 self._described = True
@@ -94,7 +97,7 @@ class Checkpoints:
     def wait(self) -> None:
         """Until the last checkpoint is on the disk; raises `CheckpointError` where it could not be written."""
         if self._manager is not None:
-            with self._failures_explained(None), _quiet():
+            with self._failures_explained(), _quiet():
                 self._manager.wait_until_finished()
 
     def restore(self, step: int, model: Tree, training: Any, sharding: Sharding | None = None) -> tuple[Tree, Any]:
@@ -118,7 +121,7 @@ class Checkpoints:
         return self._manager
 
     @contextlib.contextmanager
-    def _failures_explained(self, step: int | None) -> Iterator[None]:
+    def _failures_explained(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # orbax reports a full disk by several types of its own and of tensorstore
@@ -130,9 +133,9 @@ class Checkpoints:
                 if saved
                 else "there is none yet: free some space, or choose another folder, and start again"
             )
-            what = "A checkpoint" if step is None else f"The checkpoint of step {step}"
             raise CheckpointError(
-                f"{what} could not be written to {self.folder} ({_first_line(error)}); {intact}."
+                f"The checkpoint of step {self._writing} could not be written to {self.folder} ({_first_line(error)}); "
+                f"{intact}."
             ) from error
 
 
@@ -294,12 +297,14 @@ def _remove_unfinished(folder: Path) -> None:
     """A checkpoint that was not finished holds space and nothing else."""
     for path in folder.glob("*.orbax-checkpoint-tmp*"):
         shutil.rmtree(path, ignore_errors=True)
-    (folder / f"{METADATA}.partial").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        (folder / f"{METADATA}.partial").unlink()
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
+    """The first line of an error; a long one without its middle, since tensorstore puts the cause at the end."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return line if len(line) <= 300 else f"{line[:120]} ... {line[-160:]}"
 
 
 @contextlib.contextmanager

@@ -21,14 +21,17 @@ class MetricsLog:
     """Appends records to ``metrics.jsonl``, one line for each step, numbers that JSON cannot hold as null.
 
     TensorBoard gets the last record of every `write`. On resuming, what follows ``step`` is removed from both, so that
-    no step is told twice.
+    no step is told twice. Raises `NeuralPDEError` where the folder cannot be written.
     """
 
     def __init__(self, folder: Path, step: int = 0, tensorboard: bool = True):
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
-        truncate(self._path, step)
-        self._file = open(self._path, "a", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            truncate(self._path, step)
+            self._file = open(self._path, "a", encoding="utf-8")
+        except OSError as error:
+            raise NeuralPDEError(f"{self._path} cannot be written ({error}); choose another folder.") from error
         self._board: Any = None
         if tensorboard:
             from tensorboardX import SummaryWriter
