@@ -43,19 +43,19 @@ class Checkpoints:
         self._manager: Any = None
         self._described = False
         self._writing: int | None = None
+        self._silence = contextlib.ExitStack()
 
     def __enter__(self) -> Checkpoints:
+        self._silence.enter_context(_quiet())
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if self._manager is None:
-            return
-        try:
-            if kind is None:
-                self.wait()
-        finally:
-            with contextlib.suppress(Exception), _quiet():
-                self._manager.close()
+        with self._silence:
+            try:
+                if kind is None:
+                    self.wait()
+            finally:
+                self._close()
 
     def steps(self) -> list[int]:
         """The steps of all complete checkpoints, ascending."""
@@ -78,7 +78,7 @@ class Checkpoints:
 
         self.wait()  # as orbax would, but so that a failure is told of the checkpoint that failed
         self._writing = step
-        with self._failures_explained(), _quiet():
+        with self._failures_explained():
             if not self._described:
                 write_metadata(self.folder, model, training)
                 self._described = True
@@ -97,7 +97,7 @@ class Checkpoints:
     def wait(self) -> None:
         """Until the last checkpoint is on the disk; raises `CheckpointError` where it could not be written."""
         if self._manager is not None:
-            with self._failures_explained(), _quiet():
+            with self._failures_explained():
                 self._manager.wait_until_finished()
 
     def restore(self, step: int, model: Tree, training: Any, sharding: Sharding | None = None) -> tuple[Tree, Any]:
@@ -115,6 +115,12 @@ class Checkpoints:
         """The arrays of the model of a step."""
         return _read_item(self.folder, step, MODEL, model, sharding)
 
+    def _close(self) -> None:
+        """End the threads that write; what they failed at was told by `wait`."""
+        if self._manager is not None:
+            with contextlib.suppress(Exception):
+                self._manager.close()
+
     def _open(self):
         if self._manager is None:
             self._manager = _open_manager(self.folder)
@@ -125,6 +131,7 @@ class Checkpoints:
         try:
             yield
         except Exception as error:  # orbax reports a full disk by several types of its own and of tensorstore
+            self._close()
             _remove_unfinished(self.folder)
             saved = self.steps()
             intact = (
@@ -309,11 +316,14 @@ def _first_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the log lines that orbax writes about what is told by exceptions here."""
+    """Without the log lines that orbax and its threads write about what is told by exceptions here."""
     logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+
+    def keep(record: logging.LogRecord) -> bool:
+        return "orbax" not in record.pathname
+
+    logger.addFilter(keep)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(keep)

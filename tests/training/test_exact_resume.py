@@ -114,12 +114,6 @@ def test_best_and_last_checkpoints_are_kept_and_given_back(tmp_path, key):
     assert len(saved_steps(checkpoints)) <= 3
 
 
-def test_checkpoint_holds_no_pickle(tmp_path, key):
-    train(tmp_path, key)
-    files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
-    assert files and not [path for path in files if path.read_bytes()[:1] == b"\x80" or path.suffix == ".pkl"]
-
-
 def test_typed_and_empty_arrays_survive(tmp_path, key):
     """The checkpoint of a model with a key, an empty array and several dtypes."""
     from neuralpde.training.checkpoint import Checkpoints
