@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Inexact
@@ -20,8 +21,15 @@ class AbstractEquation(eqx.Module):
 
     - `residual`: left minus right hand side at a point, for a function that can be differentiated there;
     - `tendency`: the time derivative of a field on its own discretisation (method of lines);
+    - `invariants`: what the equation conserves;
     - `exact`: a known solution.
+
+    The points of an evolution equation are those of space and time, time last: ``x = (x_1, ..., x_d, t)``, as on
+    the domain ``box * Box.of(t=(0, T))``. A field is a state at one time, with the components ``names``.
     """
+
+    names: ClassVar[tuple[str, ...]] = ("u",)
+    """Components of the solution, in order."""
 
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Inexact[Array, " equations"]:
         """Left minus right hand side at the point ``x``; zero where ``u`` solves the equation."""
@@ -30,6 +38,10 @@ class AbstractEquation(eqx.Module):
     def tendency(self, u: Field) -> Field:
         """Time derivative of ``u``."""
         raise self._lacks("a tendency")
+
+    def invariants(self, u: Field) -> dict[str, Float[Array, ""]]:
+        """Integrals of a state that stay constant in time where nothing passes the walls, by name."""
+        return {}
 
     def exact(self) -> AbstractFunction:
         """A solution in closed form."""

@@ -1,0 +1,31 @@
+"""What every solver of evolution equations offers."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import Self
+
+import equinox as eqx
+
+from neuralpde.equations import AbstractEquation
+from neuralpde.spaces import Field, Trajectory
+
+
+class AbstractSolver(eqx.Module):
+    """A numerical method for evolution equations, with its options as fields of the class.
+
+    A solver is traceable: batches of initial states are solved by ``jax.vmap``. A solution that blew up holds values
+    that are not finite; nothing is raised for it inside compiled code.
+    """
+
+    @abc.abstractmethod
+    def solve(self, equation: AbstractEquation, initial: Field, times: Sequence[float]) -> Trajectory:
+        """The states at ``times`` (increasing numbers, known when traced), the first of which is ``initial``.
+
+        Raises ``ValueError`` for an equation, a grid, conditions or times that the method cannot use.
+        """
+
+    @abc.abstractmethod
+    def refined(self) -> Self:
+        """The same method with half the step, or a tolerance smaller by ``2**order``: for estimates of the error."""
