@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Self
 
 import equinox as eqx
 
@@ -27,5 +26,5 @@ class AbstractSolver(eqx.Module):
         """
 
     @abc.abstractmethod
-    def refined(self) -> Self:
+    def refined(self) -> AbstractSolver:
         """The same method with half the step, or a tolerance smaller by ``2**order``: for estimates of the error."""
