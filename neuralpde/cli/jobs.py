@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -26,6 +26,14 @@ RESUMING = {"run", "resume", "folder", "trainer.progress"}
 """Overrides that may stand beside ``run=FOLDER resume=true``; all others come from the folder."""
 
 
+class Finished(NamedTuple):
+    """A job that ended well."""
+
+    folder: Path
+    overrides: list[str]
+    results: dict[str, float]
+
+
 class Jobs:
     """A verb as a function of Hydra's configuration.
 
@@ -36,19 +44,19 @@ class Jobs:
     def __init__(self, verb: str):
         self.verb = verb
         self.code = 0
-        self.finished: list[tuple[Path, dict[str, float]]] = []
+        self.finished: list[Finished] = []
 
     def __call__(self, config: DictConfig) -> float | None:
         """Run one job; returns its test error, which a sweeper may minimise."""
         hydra = HydraConfig.get()
-        folder = _relative(Path(hydra.runtime.output_dir))
+        folder, overrides = _relative(Path(hydra.runtime.output_dir)), list(hydra.overrides.task)
         try:
-            plain = self._plain(config, folder, list(hydra.overrides.task))
+            plain = self._plain(config, folder, overrides)
             results = self._run(plain, folder)
         except NeuralPDEError as error:
             self._failed(error, folder)
             return None
-        self.finished.append((folder, results))
+        self.finished.append(Finished(folder, overrides, results))
         print(f"run: {folder}", flush=True)
         return results.get(OBJECTIVE)
 
@@ -56,7 +64,7 @@ class Jobs:
         """After the last job: compare those of a sweep, and return the exit code."""
         if len(self.finished) > 1:
             _print_comparison(self.finished)
-            print(f"run: {self.finished[-1][0]}", flush=True)
+            print(f"run: {self.finished[-1].folder}", flush=True)
         return self.code
 
     def _plain(self, config: DictConfig, folder: Path, overrides: list[str]) -> dict[str, Any]:
@@ -135,14 +143,18 @@ def _relative(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _print_comparison(finished: list[tuple[Path, dict[str, float]]]) -> None:
+def _print_comparison(finished: list[Finished]) -> None:
+    """A row a run: its number, in what it differs from the others, and its results."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Runs of this sweep", title_justify="left")
     columns = (OBJECTIVE, "model/parameters", "train/seconds")
-    for heading in ("run", *columns):
-        table.add_column(heading, justify="left" if heading == "run" else "right")
-    for folder, results in finished:
-        table.add_row(str(folder), *(f"{results[c]:.4g}" if c in results else "-" for c in columns))
+    shared = set.intersection(*(set(job.overrides) for job in finished))
+    table = Table(title=f"Runs of this sweep, in {finished[0].folder.parent}", title_justify="left")
+    for heading in ("run", "with", *columns):
+        table.add_column(heading, justify="left" if heading in ("run", "with") else "right")
+    for job in finished:
+        own = " ".join(override for override in job.overrides if override not in shared)
+        numbers = (f"{job.results[c]:.4g}" if c in job.results else "-" for c in columns)
+        table.add_row(job.folder.name, own, *numbers)
     Console().print(table)

@@ -16,6 +16,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .padding import Sides, is_zero_padding, pad
 
 
@@ -44,7 +46,7 @@ class Convolution(eqx.Module):
         key: PRNGKeyArray,
     ):
         if kernel % 2 == 0:
-            raise ValueError(f"Convolution needs an odd kernel size, so that it is centred; got {kernel}.")
+            raise ArgumentError(f"Convolution needs an odd kernel size, so that it is centred; got {kernel}.")
         self.boundary, self.stride = tuple(boundary), stride
         shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
         self.weight = _uniform(key, shape, math.prod(shape[:-1]), gain)

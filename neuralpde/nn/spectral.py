@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Grid
 
 
@@ -86,10 +87,10 @@ class SpectralConvolution(eqx.Module):
 def check_modes(modes: Sequence[int], grid: Grid) -> None:
     """Raise ``ValueError`` unless every axis of the grid resolves its modes."""
     if len(modes) != len(grid.shape):
-        raise ValueError(f"One number of modes an axis is needed: the grid has shape {grid.shape}, modes={modes}.")
+        raise ArgumentError(f"One number of modes an axis is needed: the grid has shape {grid.shape}, modes={modes}.")
     for axis, m, n in zip(grid.domain.axes, modes, grid.shape, strict=True):
         if 2 * m - 1 > n:
-            raise ValueError(
+            raise ArgumentError(
                 f"{n} points on axis {axis.name!r} resolve at most {(n + 1) // 2} modes, got modes={m}; "
                 "lower `modes` or refine the grid."
             )

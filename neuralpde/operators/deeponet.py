@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.nn import PeriodicFeatures, mlp
 from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Box, Field, FunctionSpace
 
@@ -53,7 +54,7 @@ class DeepONet(AbstractOperator):
         key: PRNGKeyArray,
     ):
         if on is None:
-            raise ValueError("DeepONet reads its input at sensors: pass on=Grid(...) or on=Points(...).")
+            raise ArgumentError("DeepONet reads its input at sensors: pass on=Grid(...) or on=Points(...).")
         key_branch, key_trunk = jax.random.split(key)
         size = {"width": width, "depth": depth, "activation": activation}
         sensors = math.prod(on.shape) * source.channels

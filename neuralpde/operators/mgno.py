@@ -13,6 +13,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.nn import Convolution, Pointwise, TransposedConvolution, gelu
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
@@ -139,7 +140,7 @@ class MgNO(AbstractOperator):
     ):
         schedule = [(1, 0)] * (levels - 1) + [(2, 0)] if schedule is None else [tuple(s) for s in schedule]
         if any(len(counts) != 2 or counts[0] < 1 or counts[1] < 0 for counts in schedule):
-            raise ValueError(
+            raise ArgumentError(
                 f"MgNO's schedule is one (pre, post) pair a level with pre >= 1 and post >= 0, got {schedule}."
             )
         self.source, self.target, self.on = source, target, on
@@ -170,7 +171,7 @@ class MgNO(AbstractOperator):
         if any(n % factor for n in grid.shape):
             fitting = min((n & -n).bit_length() for n in grid.shape)
             nearest = tuple(max(1, round(n / factor)) * factor for n in grid.shape)
-            raise ValueError(
+            raise ArgumentError(
                 f"MgNO with levels={levels} halves the grid {levels - 1} times, so each size must be divisible by "
                 f"{factor}; got {grid.shape}. Use levels={fitting} or a grid such as {nearest}."
             )

@@ -6,6 +6,7 @@ import abc
 import equinox as eqx
 from jaxtyping import PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
 
 
@@ -32,7 +33,7 @@ class AbstractOperator(eqx.Module):
 def check_source(operator: AbstractOperator, u: Field) -> None:
     """Refuse a field of another space, with both spaces named."""
     if u.space.domain != operator.source.domain or u.space.channels != operator.source.channels:
-        raise ValueError(
+        raise ArgumentError(
             f"{type(operator).__name__} maps functions {operator.source.names} on {operator.source.domain}; "
             f"it was given {u.space.names} on {u.space.domain}."
         )
@@ -44,7 +45,7 @@ def on_grid(operator: AbstractOperator, u: Field, training_grid: Grid | None) ->
     if isinstance(u.on, Grid):
         return u
     if training_grid is None:
-        raise ValueError(
+        raise ArgumentError(
             f"{type(operator).__name__} works on grids and its input lives on {type(u.on).__name__}; "
             "build it with on=Grid(...) or pass u.resample(grid)."
         )

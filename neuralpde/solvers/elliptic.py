@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralpde.equations import Coefficient, Darcy, Poisson
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, Field, FunctionSpace, Grid
 
 from .conjugate_gradient import conjugate_gradient
@@ -74,16 +75,16 @@ def solve_elliptic(
 
 def _check(space: FunctionSpace, on: Grid) -> None:
     if space.channels != 1:
-        raise ValueError(
+        raise ArgumentError(
             f"The elliptic solver finds one component, the space has {space.channels}: {space.names}; "
             "solve for each component with its own space."
         )
     if on.domain != space.domain:
-        raise ValueError(
+        raise ArgumentError(
             f"The elliptic solver got a grid on {on.domain} and a space on {space.domain}; use one domain."
         )
     if any(layout not in ("cells", "periodic") for layout in on.layout):
-        raise ValueError(
+        raise ArgumentError(
             f"The elliptic solver works on cells, the grid has layout {on.layout}; "
             "use Grid(..., layout='cells') and resample the solution."
         )

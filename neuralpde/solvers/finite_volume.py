@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import (
     AbstractBoundaryCondition,
     Dirichlet,
@@ -140,7 +141,7 @@ def _mixed(side: AbstractBoundaryCondition, axis: int, on: Grid):
         return 0.0, 1.0
     if isinstance(side, Robin) and side.a / side.b >= 0:
         return side.a, side.b
-    raise ValueError(
+    raise ArgumentError(
         f"The elliptic solver cannot use {side} on axis {on.domain.names[axis]!r} of the solution's space: "
         "it needs Dirichlet, Neumann, Periodic, or Robin with a / b >= 0 on every side; give the space such "
         "conditions."

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .box import Axis, Box
 from .domain import AbstractDomain, AbstractSurface
 
@@ -23,9 +25,9 @@ class Ball(AbstractDomain):
 
     def __post_init__(self):
         if not self.radius > 0:
-            raise ValueError(f"Ball needs a positive radius, got {self.radius}.")
+            raise ArgumentError(f"Ball needs a positive radius, got {self.radius}.")
         if not 1 <= len(self.centre) <= len(self.axis_names):
-            raise ValueError(f"Ball needs a centre with 1 to {len(self.axis_names)} coordinates, got {self.centre}.")
+            raise ArgumentError(f"Ball needs a centre with 1 to {len(self.axis_names)} coordinates, got {self.centre}.")
         object.__setattr__(self, "centre", tuple(self.centre))
 
     @property

@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
+
 PointFunction = Callable[[Float[Array, " d"]], Float[Array, " c"]]
 Datum = float | tuple[float, ...] | PointFunction
 
@@ -133,7 +135,7 @@ class Robin(AbstractBoundaryCondition):
 
     def __post_init__(self):
         if self.b == 0:
-            raise ValueError("Robin needs b != 0; with b = 0 the condition is Dirichlet(g / a).")
+            raise ArgumentError("Robin needs b != 0; with b = 0 the condition is Dirichlet(g / a).")
 
     @property
     def pad_mode(self) -> str:

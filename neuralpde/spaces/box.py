@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .domain import AbstractDomain, AbstractSurface
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Axis:
 
     def __post_init__(self):
         if not self.lower < self.upper:
-            raise ValueError(
+            raise ArgumentError(
                 f"Axis {self.name!r} needs lower < upper, got [{self.lower}, {self.upper}]; swap the two ends."
             )
 
@@ -50,9 +52,9 @@ class Box(AbstractDomain):
         object.__setattr__(self, "axes", tuple(self.axes))
         names = [axis.name for axis in self.axes]
         if not names:
-            raise ValueError("Box needs at least one axis.")
+            raise ArgumentError("Box needs at least one axis.")
         if len(set(names)) != len(names):
-            raise ValueError(f"Box needs distinct axis names, got {names}; rename the repeated one.")
+            raise ArgumentError(f"Box needs distinct axis names, got {names}; rename the repeated one.")
 
     @classmethod
     def cube(
@@ -65,7 +67,7 @@ class Box(AbstractDomain):
     ) -> Box:
         """The cube ``[lower, upper]^dim`` with axes x, y, z."""
         if not 1 <= dim <= len(names):
-            raise ValueError(f"Box.cube has names for 1 to {len(names)} axes, got dim={dim}; pass `names`.")
+            raise ArgumentError(f"Box.cube has names for 1 to {len(names)} axes, got dim={dim}; pass `names`.")
         return cls(tuple(Axis(name, lower, upper, periodic) for name in names[:dim]))
 
     @classmethod
@@ -73,7 +75,7 @@ class Box(AbstractDomain):
         """A box from named intervals, in order; ``periodic`` lists the axes whose ends are identified."""
         unknown = set(periodic) - set(intervals)
         if unknown:
-            raise ValueError(f"Box.of: periodic axes {sorted(unknown)} are not among {list(intervals)}.")
+            raise ArgumentError(f"Box.of: periodic axes {sorted(unknown)} are not among {list(intervals)}.")
         return cls(tuple(Axis(name, *ends, periodic=name in periodic) for name, ends in intervals.items()))
 
     @property
@@ -111,7 +113,9 @@ class Box(AbstractDomain):
     def side(self, name: str, end: str) -> BoxSurface:
         """One face: ``box.side("x", "lower")``."""
         if name not in self.names or end not in ("lower", "upper"):
-            raise ValueError(f"Box.side wants an axis of {self.names} and 'lower' or 'upper', got {name!r}, {end!r}.")
+            raise ArgumentError(
+                f"Box.side wants an axis of {self.names} and 'lower' or 'upper', got {name!r}, {end!r}."
+            )
         return BoxSurface(self, ((self.names.index(name), end == "upper"),))
 
     def distance(self, x: Float[Array, "*n d"]) -> Float[Array, "*n"]:
@@ -168,7 +172,7 @@ class BoxSurface(AbstractSurface):
 
     def sample(self, key: PRNGKeyArray, n: int) -> tuple[Float[Array, "n d"], Float[Array, "n d"]]:
         if not self.faces:
-            raise ValueError(f"A fully periodic box has no boundary to sample: {self.box}.")
+            raise ArgumentError(f"A fully periodic box has no boundary to sample: {self.box}.")
         key_face, key_point = jax.random.split(key)
         areas = jnp.asarray(self._areas())
         face = jax.random.choice(key_face, len(self.faces), (n,), p=areas / areas.sum())

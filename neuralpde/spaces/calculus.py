@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
+
 from .chebyshev import differentiation_matrix
 from .finite_difference import difference
 from .grid import Grid
@@ -31,9 +33,9 @@ def differentiate(
     if method == "spectral":
         return _spectral(values, grid, axis, kind, order)
     if method not in (2, 4, 6):
-        raise ValueError(f"Derivative method is 'spectral', 2, 4, 6 or None, got {method!r}.")
+        raise ArgumentError(f"Derivative method is 'spectral', 2, 4, 6 or None, got {method!r}.")
     if layout == "chebyshev":
-        raise ValueError(f"Axis {box_axis.name!r} has Chebyshev points; differentiate it with method='spectral'.")
+        raise ArgumentError(f"Axis {box_axis.name!r} has Chebyshev points; differentiate it with method='spectral'.")
     return difference(values, grid, axis, space, order, int(method))
 
 
@@ -50,7 +52,7 @@ def _spectral(values: Array, grid: Grid, axis: int, kind: str | None, order: int
         series, analysis = grid_series(grid, axis, kind)
         synthesis = series.basis(grid.axis_coords(axis), order)
         return _along((synthesis @ analysis).astype(values.dtype), values, axis)
-    raise ValueError(
+    raise ArgumentError(
         f"Axis {box_axis.name!r} has no series for a spectral derivative: it is neither periodic nor Chebyshev, and "
         "its walls are not both homogeneous Dirichlet or both homogeneous Neumann; use method=2, 4 or 6."
     )

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .box import Axis, Box
 from .domain import AbstractDomain, AbstractSurface
 from .implicit import sample_inside, volume_by_quadrature
@@ -21,7 +23,9 @@ class _Combination(AbstractDomain):
 
     def __post_init__(self):
         if self.a.names != self.b.names:
-            raise ValueError(f"Domains to be combined need equal coordinates, got {self.a.names} and {self.b.names}.")
+            raise ArgumentError(
+                f"Domains to be combined need equal coordinates, got {self.a.names} and {self.b.names}."
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

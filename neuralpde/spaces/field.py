@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
+from neuralpde.errors import ArgumentError
+
 from .calculus import Method, differentiate
 from .discretization import AbstractDiscretization
 from .function import AbstractFunction
@@ -37,12 +39,12 @@ class Field(AbstractFunction):
             values = values.astype(float)
         expected = (*on.shape, space.channels)
         if values.shape != expected:
-            raise ValueError(
+            raise ArgumentError(
                 f"Field of {space.names} expects values of shape {expected} (grid, then channels), "
                 f"got {values.shape}; for many functions use Field.stack."
             )
         if on.domain != space.domain:
-            raise ValueError(f"Field: the discretisation lives on {on.domain}, the space on {space.domain}.")
+            raise ArgumentError(f"Field: the discretisation lives on {on.domain}, the space on {space.domain}.")
         self.values, self.on, self.space = values, on, space
 
     @classmethod
@@ -80,7 +82,7 @@ class Field(AbstractFunction):
         if on is self.on or (isinstance(on, Grid) and on == self.on):
             return self
         if on.domain != self.on.domain:
-            raise ValueError(f"Field.resample keeps the domain {self.on.domain}, got a grid on {on.domain}.")
+            raise ArgumentError(f"Field.resample keeps the domain {self.on.domain}, got a grid on {on.domain}.")
         if isinstance(self.on, Grid) and isinstance(on, Grid):
             return Field(to_grid(self.values, self.on, self.space, on, method), on, self.space)
         values = self.at(on.coords().reshape(-1, self.space.dim), method)
@@ -91,7 +93,7 @@ class Field(AbstractFunction):
     def diff(self, axis: int, order: int = 1, method: Method = None) -> Field:
         """Derivative of the given order along one axis, in the domain's units; see `differentiate`."""
         if not isinstance(self.on, Grid):
-            raise ValueError("Derivatives along axes need a grid: resample the field to one first.")
+            raise ArgumentError("Derivatives along axes need a grid: resample the field to one first.")
         return self._free(differentiate(self.values, self.on, axis, self.space, order, method))
 
     def grad(self, method: Method = None) -> Field:
@@ -113,7 +115,7 @@ class Field(AbstractFunction):
         if self.space.dim == 2:
             return self._free((d(1, 0) - d(0, 1))[..., None], ("curl",))
         if self.space.dim != 3:
-            raise ValueError(f"Field.curl is defined in two and three dimensions, not in {self.space.dim}.")
+            raise ArgumentError(f"Field.curl is defined in two and three dimensions, not in {self.space.dim}.")
         parts = [d(2, 1) - d(1, 2), d(0, 2) - d(2, 0), d(1, 0) - d(0, 1)]
         return self._free(jnp.stack(parts, axis=-1), tuple(f"curl_{a}" for a in self.space.domain.names))
 
@@ -186,12 +188,12 @@ class Field(AbstractFunction):
         if not same and isinstance(self.on, Points) and isinstance(other.on, Points):
             same = other.on.x is self.on.x or other.on.x.shape == self.on.x.shape
         if not same:
-            raise ValueError(
+            raise ArgumentError(
                 f"Fields live on different discretisations, {self.on} and {other.on}; "
                 "bring one to the other with u.resample(v.on)."
             )
         if 1 not in (other.space.channels, self.space.channels) and other.space.channels != self.space.channels:
-            raise ValueError(f"Fields have components {self.space.names} and {other.space.names}.")
+            raise ArgumentError(f"Fields have components {self.space.names} and {other.space.names}.")
         return other.values
 
     def _free(self, values: Array, names: tuple[str, ...] | None = None) -> Field:
@@ -204,6 +206,6 @@ class Field(AbstractFunction):
 
     def _check_vector(self, name: str) -> None:
         if self.space.channels != self.space.dim:
-            raise ValueError(
+            raise ArgumentError(
                 f"Field.{name} needs a vector field with {self.space.dim} components, got {self.space.names}."
             )

@@ -14,6 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.polynomial import chebyshev
 
+from neuralpde.errors import ArgumentError
+
 from .boundary import AbstractBoundaryCondition, Dirichlet, Neumann, Robin, datum_at
 from .grid import Grid
 from .space import FunctionSpace
@@ -42,7 +44,7 @@ def difference(
     n, h = grid.shape[axis], grid.spacing[axis]
     half = (accuracy + 2 * ((order + 1) // 2) - 1) // 2
     if n < accuracy + order:
-        raise ValueError(
+        raise ArgumentError(
             f"A difference of order {accuracy} for derivative {order} needs {accuracy + order} points on axis "
             f"{grid.domain.axes[axis].name!r}, got {n}; refine the grid or choose a lower order."
         )

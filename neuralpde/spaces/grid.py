@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
+
 from .box import Axis, Box
 from .discretization import AbstractDiscretization
 
@@ -42,17 +44,17 @@ class Grid(AbstractDiscretization):
 
     def _check(self):
         if not len(self.shape) == len(self.layout) == self.domain.dim:
-            raise ValueError(
+            raise ArgumentError(
                 f"Grid on {self.domain.names} needs {self.domain.dim} sizes and layouts, "
                 f"got shape={self.shape}, layout={self.layout}."
             )
         for axis, n, layout in zip(self.domain.axes, self.shape, self.layout, strict=True):
             if layout not in LAYOUTS:
-                raise ValueError(f"Unknown layout {layout!r} on axis {axis.name!r}; choose one of {LAYOUTS}.")
+                raise ArgumentError(f"Unknown layout {layout!r} on axis {axis.name!r}; choose one of {LAYOUTS}.")
             if n < (2 if layout in ("nodes", "chebyshev") else 1):
-                raise ValueError(f"Axis {axis.name!r} with layout {layout!r} is too small: n={n}.")
+                raise ArgumentError(f"Axis {axis.name!r} with layout {layout!r} is too small: n={n}.")
             if axis.periodic != (layout == "periodic") and not (axis.periodic and layout == "cells"):
-                raise ValueError(
+                raise ArgumentError(
                     f"Axis {axis.name!r} has periodic={axis.periodic} but layout {layout!r}; "
                     "periodic axes take 'periodic' or 'cells', other axes 'nodes', 'cells' or 'chebyshev'."
                 )

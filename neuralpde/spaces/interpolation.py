@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from neuralpde.errors import ArgumentError
+
 from .chebyshev import interpolation_matrix
 from .grid import Grid
 from .points import Points
@@ -42,9 +44,11 @@ def axis_rule(
     box_axis = grid.domain.axes[axis]
     kind = series_kind(box_axis, grid.layout[axis], space.boundary[axis])
     if method not in (None, "spectral", *WINDOW):
-        raise ValueError(f"Interpolation method is None, 'spectral', {', '.join(map(repr, WINDOW))}; got {method!r}.")
+        raise ArgumentError(
+            f"Interpolation method is None, 'spectral', {', '.join(map(repr, WINDOW))}; got {method!r}."
+        )
     if method == "spectral" and kind is None:
-        raise ValueError(
+        raise ArgumentError(
             f"Axis {box_axis.name!r} has no series: its walls are not both homogeneous Dirichlet or both homogeneous "
             "Neumann; use method='cubic' or None."
         )

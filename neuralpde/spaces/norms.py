@@ -9,6 +9,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
+
 from .calculus import Method
 from .field import Field
 from .grid import Grid
@@ -33,12 +35,12 @@ def sobolev_norm(u: Field, s: float | int) -> Float[Array, ""]:
     every axis has a Fourier, sine or cosine series.
     """
     if not isinstance(u.on, Grid):
-        raise ValueError("The spectral H^s norm needs a grid; resample the field to one first.")
+        raise ArgumentError("The spectral H^s norm needs a grid; resample the field to one first.")
     values, squared = u.values, jnp.zeros(())
     for axis, box_axis in enumerate(u.space.domain.axes):
         kind = series_kind(box_axis, u.on.layout[axis], u.space.boundary[axis])
         if kind not in ("fourier", "sine", "cosine"):
-            raise ValueError(f"Axis {box_axis.name!r} has no Fourier, sine or cosine series; use h1_norm.")
+            raise ArgumentError(f"Axis {box_axis.name!r} has no Fourier, sine or cosine series; use h1_norm.")
         series, analysis = grid_series(u.on, axis, kind)
         matrix = (jnp.sqrt(series.norm2)[:, None] * analysis).astype(values.dtype)
         values = jnp.moveaxis(jnp.tensordot(matrix, values, axes=(1, axis)), 0, axis)
@@ -69,7 +71,7 @@ def mgno_h1(prediction: Field, truth: Field, cutoff: int = 20) -> Float[Array, "
     channels. He, Liu, Xu, arXiv 2310.19809.
     """
     if not isinstance(truth.on, Grid):
-        raise ValueError("mgno_h1 is defined on grids; resample the fields to one first.")
+        raise ArgumentError("mgno_h1 is defined on grids; resample the fields to one first.")
     axes = tuple(range(truth.space.dim))
     k = jnp.meshgrid(*(jnp.fft.fftfreq(n, 1 / n) for n in truth.on.shape), indexing="ij")
     kept = jnp.all(jnp.abs(jnp.stack(k)) < cutoff, axis=0)

@@ -6,6 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .discretization import AbstractDiscretization
 from .domain import AbstractDomain
 
@@ -25,13 +27,13 @@ class Points(AbstractDiscretization):
     def __init__(self, x, domain: AbstractDomain, weights=None, mask=None):
         x = jnp.asarray(x, dtype=float)
         if x.ndim != 2 or x.shape[1] != domain.dim:
-            raise ValueError(f"Points on {domain.names} need x of shape (n, {domain.dim}), got {x.shape}.")
+            raise ArgumentError(f"Points on {domain.names} need x of shape (n, {domain.dim}), got {x.shape}.")
         if weights is None:
             counted = x.shape[0] if mask is None else jnp.sum(jnp.asarray(mask))
             weights = jnp.broadcast_to(domain.volume / counted, x.shape[:1])
         weights = jnp.asarray(weights, x.dtype)
         if weights.shape != x.shape[:1]:
-            raise ValueError(f"Points need one weight a point, {x.shape[:1]}, got {weights.shape}.")
+            raise ArgumentError(f"Points need one weight a point, {x.shape[:1]}, got {weights.shape}.")
         if mask is not None:
             mask = jnp.asarray(mask, bool)
             weights = jnp.where(mask, weights, 0.0)

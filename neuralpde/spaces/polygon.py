@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
+
 from .box import Axis, Box
 from .domain import AbstractDomain, AbstractSurface
 
@@ -28,10 +30,10 @@ class Polygon(AbstractDomain):
     def __init__(self, vertices: Sequence[Sequence[float]], axis_names: tuple[str, str] = ("x", "y")):
         corners = np.asarray(vertices, dtype=float)
         if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
-            raise ValueError(f"Polygon needs at least three (x, y) vertices, got an array of shape {corners.shape}.")
+            raise ArgumentError(f"Polygon needs at least three (x, y) vertices, got an array of shape {corners.shape}.")
         area = _signed_area(corners)
         if area == 0 or _crosses_itself(corners):
-            raise ValueError("Polygon's vertices must enclose an area without crossing; check their order.")
+            raise ArgumentError("Polygon's vertices must enclose an area without crossing; check their order.")
         if area < 0:
             corners = corners[::-1]
         object.__setattr__(self, "vertices", tuple(map(tuple, corners.tolist())))

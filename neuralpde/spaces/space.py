@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from neuralpde.errors import ArgumentError
+
 from .boundary import AbstractBoundaryCondition, Free, Periodic
 from .box import Box
 from .domain import AbstractDomain
@@ -32,7 +34,7 @@ class FunctionSpace:
     def __init__(self, domain: AbstractDomain, names: str | Sequence[str] = ("u",), boundary: BoundarySpec = None):
         names = (names,) if isinstance(names, str) else tuple(names)
         if not names or len(set(names)) != len(names):
-            raise ValueError(f"FunctionSpace needs distinct component names, got {names}.")
+            raise ArgumentError(f"FunctionSpace needs distinct component names, got {names}.")
         object.__setattr__(self, "domain", domain)
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "boundary", _normalized(domain, boundary))
@@ -67,13 +69,13 @@ def _normalized(domain: AbstractDomain, boundary: BoundarySpec) -> tuple[tuple[S
     elif isinstance(boundary, AbstractBoundaryCondition):
         boundary = [boundary] * domain.dim
     if len(boundary) != domain.dim:
-        raise ValueError(
+        raise ArgumentError(
             f"FunctionSpace wants one boundary entry an axis, {domain.dim} for {domain.names}, got {len(boundary)}."
         )
     pairs = tuple((entry[0], entry[1]) if isinstance(entry, tuple | list) else (entry, entry) for entry in boundary)
     for axis, pair in zip(domain.axes, pairs, strict=True):
         if any(isinstance(side, Periodic) != axis.periodic for side in pair):
-            raise ValueError(
+            raise ArgumentError(
                 f"Axis {axis.name!r} has periodic={axis.periodic} but its condition is {pair}; "
                 "make the axis periodic or choose another condition."
             )

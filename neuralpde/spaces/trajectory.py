@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
+
 from .field import Field
 from .norms import relative_l2
 
@@ -33,7 +35,7 @@ class Trajectory(eqx.Module):
         Raises ``ValueError`` where the trajectory is shorter than one window.
         """
         if not 1 <= length <= len(self):
-            raise ValueError(f"Trajectory.windows: length={length} does not fit {len(self)} states.")
+            raise ArgumentError(f"Trajectory.windows: length={length} does not fit {len(self)} states.")
         index = jnp.arange(0, len(self) - length + 1, stride)[:, None] + jnp.arange(length)
         return jax.tree.map(lambda a: a[index], self)
 
