@@ -88,6 +88,19 @@ def cell_means(u: Field, on: Grid) -> Field:
     return Field(means, on, u.space)
 
 
+def coarsened(u: Field, on: Grid) -> Field:
+    """A field on a coarser grid: every so many points of a periodic axis, means over cells of the others.
+
+    Raises `DataError` where the grid of the field is not a refinement of ``on``.
+    """
+    strides = [
+        n // m if layout == "periodic" and m <= n else 1
+        for n, m, layout in zip(u.on.shape, on.shape, on.layout, strict=True)
+    ]
+    values = u.values[tuple(slice(None, None, stride) for stride in strides)]
+    return cell_means(Field(values, u.on.with_shape(*values.shape[:-1]), u.space), on)
+
+
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.0f} samples/s" if task.speed else "compiling")

@@ -178,7 +178,7 @@ def _write_varying(group: h5py.Group, name: str, array: np.ndarray, leading: tup
         first = array.take([0], axis=i)
         varying[axis] = not np.array_equal(array, np.broadcast_to(first, array.shape))
         array = array if varying[axis] else first.squeeze(i)
-    dataset = group.create_dataset(name, data=array)
+    dataset = group.create_dataset(name, data=array, maxshape=_growing(array) if varying["sample"] else None)
     dataset.attrs.update(sample_varying=varying["sample"], time_varying=varying["time"])
 
 
@@ -192,7 +192,8 @@ def _write_fields(group: h5py.Group, parts: Parts, components: dict[str, list[st
         time_varying = isinstance(part, Trajectory)
         for channel, name in enumerate(components[role]):
             component = values[..., channel]
-            dataset = scalars.create_dataset(name, data=component, chunks=(1, *component.shape[1:]))
+            chunks = (1, *component.shape[1:])
+            dataset = scalars.create_dataset(name, data=component, chunks=chunks, maxshape=_growing(component))
             dataset.attrs["dim_varying"] = np.ones(component.ndim - 1 - time_varying, bool)
             dataset.attrs.update(sample_varying=True, time_varying=time_varying, role=role)
     for empty in ("t1_fields", "t2_fields"):
@@ -248,9 +249,15 @@ def _write_scalars(group: h5py.Group, parameters: dict[str, Array | np.ndarray])
     taken: set[str] = set()
     for name, values in parameters.items():
         check_finite(np.asarray(values), name, "The parameters of the samples")
-        dataset = group.create_dataset(_distinct(name, taken, "_"), data=np.asarray(values))
+        values = np.asarray(values)
+        dataset = group.create_dataset(_distinct(name, taken, "_"), data=values, maxshape=_growing(values))
         dataset.attrs.update(sample_varying=True, time_varying=False, parameter=name)
     group.attrs["field_names"] = _strings(group)
+
+
+def _growing(array: np.ndarray) -> tuple[int | None, ...]:
+    """The largest shape of a dataset to which samples may be appended."""
+    return (None, *array.shape[1:])
 
 
 def _strings(names: Iterable[str]) -> np.ndarray:

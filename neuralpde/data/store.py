@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ import jax.numpy as jnp
 
 import neuralpde
 from neuralpde.errors import NeuralPDEError
+from neuralpde.spaces import Sample
 
+from .appending import append_sample
 from .atomic import written_whole
 from .dataset import DataError, Dataset
 from .placement import host_memory
@@ -36,17 +38,43 @@ def write_dataset(path: str | os.PathLike, dataset: Dataset) -> Path:
     Raises `DataError` where arrays hold NaN or infinity, where a space holds code (see `describe`), where
     ``provenance`` is not JSON, and where the disk refuses the file.
     """
-    path = Path(path)
-    with written_whole(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs["provenance"] = _json(dataset.provenance, path)
-        file.attrs["version"] = neuralpde.__version__
-        file.attrs["tests"] = json.dumps(list(dataset.test))
+    with writing(path, dataset.name, dataset.provenance) as append:
         for name, sample in dataset.splits().items():
-            group = file if name == "train" else file.create_group(name)
-            write_sample(group, sample, dataset.name, _constants(dataset.provenance))
+            append(name, sample)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike, name: str, provenance: dict) -> Iterator[Callable[[str, Sample], None]]:
+    """Gives ``append(split, samples)``, by which a file larger than memory is written part by part.
+
+    ``split`` is ``train`` (which comes first), ``validation`` or ``test/LABEL``. The file is there, whole, when the
+    context ends without an error; otherwise as in `write_dataset`.
+    """
+    path = Path(path)
+    splits: list[str] = []
+    with written_whole(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["provenance"] = _json(provenance, path)
+        file.attrs["version"] = neuralpde.__version__
+
+        def append(split: str, sample: Sample) -> None:
+            if split in splits:
+                append_sample(_split_group(file, split), sample)
+            else:
+                splits.append(split)
+                group = file if split == "train" else file.create_group(split)
+                write_sample(group, sample, name, _constants(provenance))
             partial.check()
-            group.attrs["sha256"] = StoredSample(group, f"{path} ({name})").digest()
-    return path
+
+        yield append
+        file.attrs["tests"] = json.dumps([split.removeprefix("test/") for split in splits if split.startswith("test/")])
+        for split in splits:
+            group = _split_group(file, split)
+            group.attrs["sha256"] = StoredSample(group, f"{path} ({split})").digest()
+
+
+def _split_group(file: h5py.File, name: str) -> Any:
+    return file if name == "train" else file[name]
 
 
 def read_dataset(path: str | os.PathLike, verify: bool = True) -> Dataset:
@@ -103,8 +131,7 @@ def open_split(file: h5py.File, name: str, verify: bool = True) -> StoredSample:
             f"{file.filename} has no split {name!r}; it has train, validation where one was made, and "
             f"{json.loads(str(file.attrs['tests']))} under test/."
         )
-    group: Any = file if name == "train" else file[name]
-    stored = StoredSample(group, f"{file.filename} ({name})")
+    stored = StoredSample(_split_group(file, name), f"{file.filename} ({name})")
     if verify:
         stored.verify()
     return stored

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field
+from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace
 
 from .equation import AbstractEquation, Coefficient, PointFunction
 
@@ -46,6 +46,10 @@ class TwoPhase(AbstractPrior):
 
     level: AbstractPrior
     values: tuple[float, ...] = eqx.field(static=True, default=(3.0, 12.0))
+
+    @property
+    def space(self) -> FunctionSpace:
+        return self.level.space.free(("a",))
 
     def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
         """One medium, a single component "a"; the same function on every ``on`` for one key."""

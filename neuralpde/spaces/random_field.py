@@ -1,7 +1,6 @@
 """Gaussian random fields: priors over functions, the same function at every resolution for one key."""
 
-from __future__ import annotations
-
+# Annotations are not postponed in this file: equinox recognises AbstractVar as an object, not in a string.
 import abc
 import dataclasses
 import math
@@ -10,6 +9,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from neuralpde.errors import ArgumentError
 
 from .boundary import Dirichlet, Neumann
 from .box import Box
@@ -21,7 +22,9 @@ from .space import FunctionSpace
 
 
 class AbstractPrior(eqx.Module):
-    """A distribution over functions."""
+    """A distribution over functions of ``space``."""
+
+    space: eqx.AbstractVar[FunctionSpace]
 
     @abc.abstractmethod
     def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
@@ -37,7 +40,7 @@ class AbstractCovariance(abc.ABC):
 
     def frequencies(self, key: PRNGKeyArray, count: int, dim: int) -> Float[Array, "count d"]:
         """Angular frequencies drawn from the normalised density; ``ValueError`` where it has no finite mass."""
-        raise ValueError(
+        raise ArgumentError(
             f"{self} has no samples on free boundaries: give every axis periodic, Dirichlet or Neumann conditions."
         )
 
@@ -124,7 +127,7 @@ class GaussianField(AbstractPrior):
         ]
         if any(kind is None for kind in kinds):
             if any(isinstance(side, Dirichlet | Neumann) for sides in self.space.boundary for side in sides):
-                raise ValueError(
+                raise ArgumentError(
                     "GaussianField needs homogeneous conditions of one kind on both walls of an axis, or free walls; "
                     f"got {self.space.boundary}."
                 )

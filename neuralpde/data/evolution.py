@@ -1,0 +1,177 @@
+"""Datasets of evolution equations: random initial states, advanced by a solver of ours."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PRNGKeyArray
+
+from neuralpde.equations import AbstractEquation
+from neuralpde.solvers import AbstractSolver
+from neuralpde.spaces import AbstractPrior, Grid, Sample, Trajectory, relative_l2
+
+from .dataset import DataError, Dataset
+from .generation import coarsened
+from .generator import Generation, generated
+from .recipe import AbstractRecipe, Report, plain
+
+
+def evolution(
+    name: str,
+    equation: AbstractEquation,
+    initial: AbstractPrior,
+    solver: AbstractSolver,
+    resolution: int | Sequence[int],
+    interval: float,
+    frames: int,
+    first: int = 0,
+    output: str = "trajectory",
+    refine: int = 1,
+    vary: Mapping[str, Sequence[float]] | None = None,
+    test_resolutions: Sequence[int] = (),
+    train: int = 100,
+    validation: int = 0,
+    test: int = 20,
+    seed: int = 0,
+    folder: str | os.PathLike | None = None,
+    chunk: int | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Solutions of an evolution equation from random initial states, made once and then read from ``folder``.
+
+    ``initial`` draws states on the domain of its space; ``solver`` advances them on a grid ``refine`` times finer than
+    ``resolution`` (one number for all axes, or one an axis) and ``frames`` states are kept, ``interval`` apart, the
+    first of them after ``first`` intervals. With ``output="trajectory"`` a sample maps the first frame to the
+    trajectory of all frames; with ``"final"`` to the last frame. ``vary`` draws parameters of the equation uniformly
+    between two bounds, anew for each sample, which keeps them as parameters.
+
+    The provenance holds estimates of the error: the distance to the solution with half the step, and to that on a
+    grid twice as fine, for the first samples. Raises `DataError` where an argument makes no sense, or where solutions
+    fail.
+    """
+    recipe = Evolution(
+        name=name,
+        equation=equation,
+        initial=initial,
+        solver=solver,
+        resolution=tuple(resolution) if isinstance(resolution, Sequence) else (resolution,),
+        interval=float(interval),
+        frames=frames,
+        first=first,
+        output=output,
+        refine=refine,
+        vary=tuple((key, float(low), float(high)) for key, (low, high) in sorted((vary or {}).items())),
+    )
+    generation = Generation(recipe, train, validation, test, tuple(test_resolutions), seed)
+    return generated(generation, folder, chunk, progress)
+
+
+class Evolution(AbstractRecipe):
+    """The recipe of `evolution`, which describes the arguments."""
+
+    name: str = eqx.field(static=True)
+    equation: AbstractEquation
+    initial: AbstractPrior
+    solver: AbstractSolver
+    resolution: tuple[int, ...] = eqx.field(static=True)
+    interval: float = eqx.field(static=True)
+    frames: int = eqx.field(static=True)
+    first: int = eqx.field(static=True, default=0)
+    output: str = eqx.field(static=True, default="trajectory")
+    refine: int = eqx.field(static=True, default=1)
+    vary: tuple[tuple[str, float, float], ...] = eqx.field(static=True, default=())
+
+    def __check_init__(self):
+        self._expect("resolution", min(self.resolution) >= 1, "one number, or one an axis, each at least 1")
+        self._expect("interval", self.interval > 0, "more than 0")
+        self._expect("frames", self.frames >= 2, "at least 2")
+        self._expect("first", self.first >= 0, "0 or more")
+        self._expect("output", self.output in ("trajectory", "final"), "'trajectory' or 'final'")
+        self._expect("refine", self.refine >= 1, "at least 1")
+        for key, low, high in self.vary:
+            known = [field.name for field in dataclasses.fields(self.equation)]
+            self._expect("vary", key in known and low <= high, f"bounds (low, high) of parameters among {known}")
+
+    def _expect(self, argument: str, right: bool, expected: str) -> None:
+        if not right:
+            raise DataError(f"{self.name}: {argument}={getattr(self, argument)!r} cannot be used; expected {expected}.")
+
+    @property
+    def label(self) -> str:
+        return "x".join(map(str, self.resolution))
+
+    def at(self, resolution: int) -> Evolution:
+        """The first axis at ``resolution``, the others in proportion."""
+        shape = tuple(n * resolution // self.resolution[0] for n in self.resolution)
+        return dataclasses.replace(self, resolution=shape)
+
+    def sample(self, key: PRNGKeyArray) -> tuple[Sample, Report]:
+        key_state, key_parameters = jax.random.split(key)
+        equation, parameters = self._drawn_equation(key_parameters)
+        trajectory = self._observed(self._solve(equation, key_state, self.solver, self.refine), self.refine)
+        frame = lambda i: jax.tree.map(lambda values: values[i], trajectory.field)
+        targets = trajectory if self.output == "trajectory" else frame(-1)
+        return Sample(frame(0), targets, parameters), {}
+
+    def accuracy(self, keys: Key[Array, " n"]) -> dict[str, float]:
+        errors = {
+            "half_step": _distances(self, self.solver.refined(), self.refine, keys),
+            "finer_grid": _distances(self, self.solver, 2 * self.refine, keys),
+        }
+        return {name: float(jnp.nanmean(jnp.where(jnp.isfinite(e), e, jnp.nan))) for name, e in errors.items()}
+
+    def provenance(self) -> dict[str, Any]:
+        numbers = {f.name: getattr(self.equation, f.name) for f in dataclasses.fields(self.equation)}
+        return {
+            "equation": (type(self.equation).__doc__ or "").strip().splitlines()[0],
+            "parameters": {key: plain(value) for key, value in numbers.items() if isinstance(value, int | float)},
+            "recipe": plain(self),
+            "solver": plain(self.solver),
+        }
+
+    def _drawn_equation(self, key: PRNGKeyArray) -> tuple[AbstractEquation, dict[str, Float[Array, ""]]]:
+        parameters = {
+            name: jax.random.uniform(jax.random.fold_in(key, i), minval=low, maxval=high)
+            for i, (name, low, high) in enumerate(self.vary)
+        }
+        return dataclasses.replace(self.equation, **parameters), parameters
+
+    def _solve(self, equation, key: PRNGKeyArray, solver: AbstractSolver, refine: int) -> Trajectory:
+        """All frames, on a grid ``refine`` times finer than that of the dataset."""
+        state = self.initial.sample(key, self._grid(refine))
+        kept = [self.interval * i for i in range(self.first, self.first + self.frames)]
+        trajectory = solver.solve(equation, state, kept if self.first == 0 else [0.0, *kept])
+        return trajectory if self.first == 0 else jax.tree.map(lambda leaf: leaf[1:], trajectory)
+
+    def _grid(self, refine: int) -> Grid:
+        domain = self.initial.space.domain
+        shape = self.resolution if len(self.resolution) == domain.dim else self.resolution * domain.dim
+        return domain.grid(*(n * refine for n in shape))
+
+    def _observed(self, trajectory: Trajectory, refine: int) -> Trajectory:
+        """The trajectory on the grid of the dataset."""
+        if refine == 1:
+            return trajectory
+        return Trajectory(trajectory.times, jax.vmap(lambda u: coarsened(u, self._grid(1)))(trajectory.field))
+
+
+@eqx.filter_jit
+def _distances(recipe: Evolution, solver: AbstractSolver, refine: int, keys: Key[Array, " n"]) -> Float[Array, " n"]:
+    """Relative L2 distance of the last frame of each sample to that of a better solution."""
+
+    def last(key, solver, refine):
+        key_state, key_parameters = jax.random.split(key)
+        equation, _ = recipe._drawn_equation(key_parameters)
+        trajectory = recipe._observed(recipe._solve(equation, key_state, solver, refine), refine)
+        return jax.tree.map(lambda values: values[-1], trajectory.field)
+
+    def distance(key):
+        return relative_l2(last(key, recipe.solver, recipe.refine), last(key, solver, refine))
+
+    return jax.lax.map(distance, keys)
