@@ -31,7 +31,7 @@ def test_example_runs(tmp_path):
     )
     error = float(re.search(r"error at 64 x 64: (\S+)", done.stdout).group(1))
     assert 0 < error < 1  # the zero function has error 1
-    assert "pressure at 100 points: (100, 1)" in done.stdout
+    assert "at 100 points: (2, 100, 1)" in done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)

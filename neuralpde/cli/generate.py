@@ -26,7 +26,20 @@ def generate(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float],
     results |= {f"data/{name}": count_samples(split) for name, split in dataset.splits().items()}
     write_json(folder / RESULTS, results)
     _print_splits(dataset)
+    print(accuracy_line(dataset.provenance))
     return results, {"dataset": dataset}
+
+
+def accuracy_line(provenance: Mapping[str, Any]) -> str:
+    """What is known of the error of a dataset, in one line."""
+    accuracy = dict(provenance.get("accuracy", {}))
+    if not accuracy:
+        return "accuracy: not stated by its source"
+    samples = accuracy.pop("samples", None)
+    figures = ", ".join(f"{name.replace('_', ' ')} {value:.1e}" for name, value in accuracy.items())
+    measured = "" if samples is None else f" (relative L2, mean of {samples} samples)"
+    redrawn = provenance.get("redrawn", 0)
+    return f"accuracy: {figures}{measured}" + (f"; {redrawn} failed solutions drawn anew" if redrawn else "")
 
 
 def _print_splits(dataset) -> None:

@@ -96,7 +96,7 @@ def test_provenance_tells_how_it_was_made_and_how_good_it_is(dataset):
     assert provenance["parameters"] == {"low": 3.0, "high": 12.0, "alpha": 2.0, "tau": 3.0}
     assert provenance["solver"]["largest_relative_residual"] <= 1e-10
     assert provenance["seed"] == 0 and provenance["version"] and provenance["seconds"] > 0
-    errors = provenance["discretization_error"]
+    errors = provenance["accuracy"]
     assert 1e-3 < errors["solver"] < errors["function"] < 0.2
 
 
@@ -114,7 +114,7 @@ def test_refinement_averages_a_better_pressure_of_the_same_medium(dataset, tmp_p
     assert np.array_equal(media(refined.train), media(dataset.train))
     means = pressures(dataset.test["24"]).reshape(3, 8, 3, 8, 3).mean((2, 4))
     assert relative(pressures(refined.test["8"]), means) < 1e-6
-    errors = [d.provenance["discretization_error"]["function"] for d in (refined, dataset)]
+    errors = [d.provenance["accuracy"]["function"] for d in (refined, dataset)]
     assert errors[0] < 0.6 * errors[1]
 
 
