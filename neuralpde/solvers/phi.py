@@ -63,9 +63,9 @@ def phi_of_matrices(a: Inexact[Array, "c c ..."]) -> Phi:
 
 def _near_zero(z: Values, identity: Values, product: Callable[[Array, Array], Array]) -> Phi:
     """The four functions for |z| <= 1: the series of phi_3, then ``phi_{k-1} = z phi_k + 1 / (k-1)!``."""
-    three = identity / math.factorial(TERMS + 3)
+    three = identity / float(math.factorial(TERMS + 3))
     for k in reversed(range(TERMS)):
-        three = product(z, three) + identity / math.factorial(k + 3)
+        three = product(z, three) + identity / float(math.factorial(k + 3))
     two = product(z, three) + identity / 2
     one = product(z, two) + identity
     return Phi(product(z, one) + identity, one, two, three)

@@ -64,7 +64,7 @@ class Fourier(eqx.Module):
 
     def analyse(self, u: Field) -> Spectrum:
         """Whole spectrum of a field, (channel, *modes)."""
-        return jnp.fft.rfftn(jnp.moveaxis(u.values, -1, 0), axes=self._axes)
+        return jnp.fft.rfftn(jnp.moveaxis(u.values.astype(self.dtype), -1, 0), axes=self._axes)
 
     def synthesise(self, spectrum: Spectrum, space: FunctionSpace) -> Field:
         """The field of a whole spectrum (channel, *modes)."""

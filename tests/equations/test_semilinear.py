@@ -64,7 +64,6 @@ def test_vorticity_tendency_is_what_the_residual_says():
     expected = right_hand_side(VORTICITY, flow, SHEET, on)
     scale = jnp.abs(expected[..., 0]).max()
     np.testing.assert_allclose(VORTICITY.tendency(field).values[..., 0], expected[..., 0], atol=1e-7 * scale)
-    np.testing.assert_allclose(right_hand_side(VORTICITY, flow, SHEET, on)[..., 1] * 0, 0)
     streamfunction = jax.vmap(lambda x: VORTICITY.residual(flow, jnp.append(x, INSTANT))[1])
     np.testing.assert_allclose(streamfunction(on.coords().reshape(-1, 2)), 0, atol=1e-9)
 
@@ -96,7 +95,13 @@ def test_cole_hopf_agrees_with_adaptive_quadrature(x, t):
     shift = max(exponent(y) for y in np.linspace(x - 2, x + 2, 20001))
     points = sorted({x, -1.0, 1.0, 0.0})
     integral = lambda f: scipy.integrate.quad(
-        lambda y: f(y) * np.exp(exponent(y) - shift), x - 2, x + 2, points=points, epsabs=1e-15, epsrel=1e-13, limit=2000
+        lambda y: f(y) * np.exp(exponent(y) - shift),
+        x - 2,
+        x + 2,
+        points=points,
+        epsabs=1e-15,
+        epsrel=1e-13,
+        limit=2000,
     )[0]
     expected = -integral(lambda y: np.sin(np.pi * y)) / integral(lambda y: 1.0)
     found = Burgers(nu).exact(ring(-1.0, 1.0) * TIME)(jnp.asarray([x, t]))[0]
