@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from .field import Field
+from .function import AbstractFunction
 from .grid import Grid
 from .space import FunctionSpace
 
@@ -70,6 +71,22 @@ class Fourier(eqx.Module):
         """The field of a whole spectrum (channel, *modes)."""
         values = jnp.fft.irfftn(spectrum, self.grid.shape, axes=self._axes)
         return Field(jnp.moveaxis(values, 0, -1), self.grid, space)
+
+    def project(self, function: AbstractFunction, refinement: int = 4) -> Field:
+        """The Fourier series of a function cut off at this grid, with coefficients from a grid ``refinement`` finer.
+
+        Sampling folds the modes that the grid cannot hold onto those that it can; where a function is rough, as one
+        whose slope jumps, that is the larger error, and it stays when diffusion has long smoothed the function.
+        """
+        sampled = function.sample(self.grid.with_shape(*(refinement * n for n in self.grid.shape)))
+        fine = Fourier(sampled.on, self.dtype)
+        spectrum = fine.analyse(sampled) / refinement**self.dim
+        for axis, n in enumerate(self.grid.shape):
+            m = self._index(axis)
+            spectrum = jnp.take(spectrum, m % fine.grid.shape[axis], axis=axis + 1)
+            # The mode n/2 of an even grid has no sine.
+            spectrum = jnp.where(self._along(2 * jnp.abs(m) < n, axis), spectrum, 0)
+        return self.synthesise(spectrum, sampled.space)
 
     def wavenumber(self, axis: int) -> Multiplier:
         """Angular wavenumbers 2 pi m / L along one axis, in a shape that broadcasts with a spectrum."""

@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from convergence import observed_order
 
-from neuralpde.spaces import Box, Field, Fourier, FunctionSpace, Grid
+from neuralpde.spaces import Box, ClosedForm, Field, Fourier, FunctionSpace, Grid
 from neuralpde.spaces.fourier import act
 
 SHAPES = [(16,), (15,), (12, 10), (9, 14), (6, 5, 8)]
@@ -63,6 +64,29 @@ def test_filter_keeps_its_fraction_of_each_axis():
     kept = fourier.filter(jnp.ones(fourier.shape, complex)) != 0
     assert kept.sum() == 7 * 6  # |m| < 4 along x, 0 <= m < 6 along y
     assert Fourier(fourier.grid).filter(jnp.ones(fourier.shape, complex)).all()
+
+
+def test_projection_is_the_series_of_the_function_cut_off():
+    # |sin(pi x / L)| is 2/pi - 4/pi sum cos(2 pi m x / L) / (4 m^2 - 1): its slope jumps at the seam.
+    ring = Box.of(periodic=("x",), x=(0.0, 2.0))
+    kink = ClosedForm(lambda x: jnp.abs(jnp.sin(jnp.pi * x / 2)), FunctionSpace(ring))
+    fourier = Fourier(ring.grid(16))
+    m = jnp.arange(8)
+    exact = jnp.append(jnp.where(m == 0, 2 / jnp.pi, -2 / jnp.pi / (4.0 * m**2 - 1)), 0.0)
+    error = lambda u: float(jnp.abs(fourier.analyse(u)[0] / 16 - exact).max())
+    coarse, fine = (error(fourier.project(kink, refinement)) for refinement in (8, 16))
+    assert observed_order([coarse, fine]) == pytest.approx(2, abs=0.1)
+    assert 20 * coarse < error(kink.sample(fourier.grid))
+
+
+def test_projection_keeps_what_the_grid_resolves(key):
+    torus = box(2)
+    wave = ClosedForm(
+        lambda x: jnp.sin(4 * jnp.pi * (x[:1] - 0.5)) * jnp.cos(2 * jnp.pi * (x[1:] - 0.5) / 2 + 1),
+        FunctionSpace(torus),
+    )
+    on = Grid(torus, (9, 8))
+    np.testing.assert_allclose(Fourier(on).project(wave, 3).values, wave.sample(on).values, atol=1e-13)
 
 
 def test_precision_is_that_of_the_values(key):
