@@ -7,6 +7,7 @@ from .csg import Difference, Intersection, Union
 from .discretization import AbstractDiscretization
 from .domain import AbstractDomain, AbstractSurface
 from .field import Field
+from .fourier import Fourier
 from .function import AbstractFunction, ClosedForm, Neural
 from .grid import Grid
 from .implicit import SignedDistance
@@ -32,6 +33,7 @@ __all__ = [
     "Difference",
     "Dirichlet",
     "Field",
+    "Fourier",
     "Free",
     "FunctionSpace",
     "GaussianField",

@@ -1,0 +1,54 @@
+"""Semilinear evolution equations on periodic boxes: what a spectral solver needs to know of an equation."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+
+from jaxtyping import Array, Float
+
+from neuralpde.spaces import Field
+from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
+
+from .equation import AbstractEquation
+
+Parameter = Float[Array, ""] | float | int
+Nonlinearity = Callable[[Spectrum], Spectrum]
+
+
+class AbstractSemilinear(AbstractEquation):
+    """``u_t = L u + N(u)`` with a linear L of constant coefficients, on a periodic box of any dimension.
+
+    An equation gives the Fourier symbol of L and the spectrum of N(u); the tendency follows. The residual is
+    written apart from them, by automatic differentiation.
+    """
+
+    @abc.abstractmethod
+    def symbol(self, fourier: Fourier) -> Multiplier:
+        """Fourier symbol of L, real where it can be.
+
+        Of a shape that broadcasts with spectra (c, *modes) where L acts on each component by itself, else a matrix
+        a mode, (c, c, *modes).
+        """
+
+    def nonlinear(self, fourier: Fourier) -> Nonlinearity | None:
+        """The map from the spectrum of u to that of N(u), both (c, *modes); None where the equation is linear.
+
+        Called once, outside the time loop, so that the multipliers of the map are computed there.
+        """
+        return None
+
+    def tendency(self, u: Field) -> Field:
+        """Time derivative of a field on a periodic grid, by Fourier series; products are not dealiased."""
+        fourier = Fourier(u.on, u.values.dtype)
+        spectrum = fourier.analyse(u)
+        found = act(self.symbol(fourier), spectrum)
+        nonlinear = self.nonlinear(fourier)
+        if nonlinear is not None:
+            found = found + nonlinear(spectrum)
+        return fourier.synthesise(found, u.space)
+
+
+def is_zero(parameter: object) -> bool:
+    """Whether a parameter is known to be zero when traced: then conservation laws hold that it would break."""
+    return isinstance(parameter, float | int) and parameter == 0
