@@ -9,6 +9,7 @@ from .generator import Generation, generated
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
 from .recipe import AbstractRecipe
+from .stationary import Stationary, stationary
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
 from .torch_zip import read_torch_zip
@@ -20,6 +21,7 @@ __all__ = [
     "DeviceLoader",
     "Evolution",
     "Generation",
+    "Stationary",
     "StreamLoader",
     "as_field",
     "cache_folder",
@@ -34,5 +36,6 @@ __all__ = [
     "read_dataset",
     "read_torch_zip",
     "restore",
+    "stationary",
     "write_dataset",
 ]

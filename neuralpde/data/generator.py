@@ -32,7 +32,7 @@ from .store import read_dataset, writing
 
 ATTEMPTS = 10
 """How often a sample whose solution is not finite is drawn anew."""
-COMPARED = 4
+COMPARED = 3
 """Number of samples whose error is estimated."""
 
 

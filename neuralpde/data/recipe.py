@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import equinox as eqx
@@ -54,7 +55,8 @@ class AbstractRecipe(eqx.Module):
 def plain(thing: Any) -> Any:
     """What JSON can hold of a recipe and its parts: a module or dataclass becomes its class and its fields.
 
-    Raises `DataError` for what is known by its code only, such as a function.
+    A function of this package is known by its name. Raises `DataError` for what is known by its code only, such as a
+    function of somebody else's.
     """
     if thing is None or isinstance(thing, bool | int | float | str):
         return thing
@@ -68,6 +70,8 @@ def plain(thing: Any) -> Any:
         return {"type": type(thing).__name__} | {
             f.name: plain(getattr(thing, f.name)) for f in dataclasses.fields(thing)
         }
+    if isinstance(thing, FunctionType) and thing.__module__.startswith("neuralpde.") and "<" not in thing.__qualname__:
+        return f"{thing.__module__}.{thing.__qualname__}"
     raise DataError(
         f"A recipe of a dataset cannot hold {thing!r}: its file is found again by its numbers and names. Write what "
         "the function computes as a class with parameters (an equation, a prior, a function of neuralpde.spaces)."

@@ -9,6 +9,7 @@ from .exact import ExactSolution
 from .gray_scott import GrayScott
 from .korteweg_de_vries import KortewegDeVries
 from .kuramoto_sivashinsky import FlameFront, KuramotoSivashinsky
+from .media import LogNormal, MultiscaleTrigonometric
 from .poisson import Poisson
 from .reaction_diffusion import AllenCahn, CahnHilliard, FisherKPP
 from .semilinear import AbstractSemilinear
@@ -34,6 +35,8 @@ __all__ = [
     "GrayScott",
     "KortewegDeVries",
     "KuramotoSivashinsky",
+    "LogNormal",
+    "MultiscaleTrigonometric",
     "PointFunction",
     "Poisson",
     "Schroedinger",

@@ -16,6 +16,7 @@ from .points import Points
 from .polygon import Polygon
 from .product import Product
 from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
+from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
 from .trajectory import Sample, Trajectory
 
@@ -47,6 +48,8 @@ __all__ = [
     "Polygon",
     "PowerLaplace",
     "Product",
+    "RandomSeries",
+    "RandomWaves",
     "Robin",
     "Sample",
     "SignedDistance",
