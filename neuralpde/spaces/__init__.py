@@ -17,6 +17,7 @@ from .product import Product
 from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
 from .space import FunctionSpace
 from .trajectory import Sample, Trajectory
+from .wall import Wall
 
 __all__ = [
     "AbstractBoundaryCondition",
@@ -51,6 +52,7 @@ __all__ = [
     "SquaredExponential",
     "Trajectory",
     "Union",
+    "Wall",
     "h1_norm",
     "lp_norm",
     "mgno_h1",
