@@ -103,7 +103,7 @@ SMOOTH: dict[str, Evolution] = {
     ),
 }
 
-# Toro, section 4.3.3, tests 1 to 4 and the colliding streams of test 4; times and positions as in table 4.1.
+# Toro 2009, tables 4.1 and 4.2: states and times.
 TORO = {
     "Sod": ((1.0, 0.0, 1.0), (0.125, 0.0, 0.1), 0.25, 0.5),
     "123, near vacuum": ((1.0, -2.0, 0.4), (1.0, 2.0, 0.4), 0.15, 0.5),
