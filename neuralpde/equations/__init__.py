@@ -6,10 +6,11 @@ from .darcy import Darcy, TwoPhase
 from .equation import AbstractEquation, Coefficient, PointFunction
 from .euler import Euler
 from .gas import AbstractGas
+from .gas_priors import ShockTube, TurbulentGas
 from .gas_solutions import EntropyWave, IsentropicVortex, SimpleWave
 from .poisson import Poisson
 from .riemann_exact import DamBreak, GasRiemann
-from .shallow_water import ShallowWater
+from .shallow_water import RadialDamBreak, ShallowWater
 from .snapshot import snapshot
 
 __all__ = [
@@ -26,8 +27,11 @@ __all__ = [
     "IsentropicVortex",
     "PointFunction",
     "Poisson",
+    "RadialDamBreak",
     "ShallowWater",
+    "ShockTube",
     "SimpleWave",
+    "TurbulentGas",
     "TwoPhase",
     "snapshot",
 ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace
 
 from .conservation_law import AbstractConservationLaw, Scalar, State, components
 
@@ -89,3 +92,25 @@ class ShallowWater(AbstractConservationLaw):
         flux = [velocity * part for part in parts]
         flux[1 + axis] += self.gravity * parts[0] ** 2 / 2
         return flux
+
+
+class RadialDamBreak(AbstractPrior):
+    """Water at rest, deeper inside a circle about the middle of the box, with a random radius.
+
+    The initial states of PDEBench's shallow water set (Takamoto et al., NeurIPS 2022, appendix D): depth 2 for
+    |x| <= R and 1 elsewhere, R uniform in ``radius``, on (-2.5, 2.5)^2 with free sides.
+    ``space`` has the components of `ShallowWater` in its number of dimensions.
+    """
+
+    space: FunctionSpace = eqx.field(static=True)
+    inside: float = 2.0
+    outside: float = 1.0
+    radius: tuple[float, float] = eqx.field(static=True, default=(0.3, 0.7))
+
+    def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
+        """One state, conserved; the same function on every ``on`` for one key."""
+        radius = jax.random.uniform(key, minval=self.radius[0], maxval=self.radius[1])
+        box = self.space.domain.bounds
+        offset = on.coords() - (jnp.asarray(box.lower) + jnp.asarray(box.upper)) / 2
+        depth = jnp.where(jnp.sum(offset**2, -1) <= radius**2, self.inside, self.outside)
+        return Field(jnp.stack([depth, *[jnp.zeros_like(depth)] * self.space.dim], -1), on, self.space)

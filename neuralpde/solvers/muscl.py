@@ -22,6 +22,8 @@ from .finite_volume import along
 from .ghost_cells import with_ghosts
 
 Cells = Float[Array, "*cell c"]
+Line = Float[Array, "*line c"]
+Faces = Float[Array, "*face c"]
 GHOSTS = 2
 
 
@@ -47,7 +49,7 @@ class Muscl(eqx.Module):
             total -= (along(flux, axis, 1) - along(flux, axis, 0, -1)) / h
         return total
 
-    def _flux(self, u: Cells, w: Cells, axis: int) -> Cells:
+    def _flux(self, u: Line, w: Line, axis: int) -> Faces:
         """Through the n + 1 faces of an axis, from the cells along it and two ghosts on each side."""
         difference = along(w, axis, 1) - along(w, axis, 0, -1)
         slope = self.limiter(along(difference, axis, 0, -1), along(difference, axis, 1))
@@ -57,7 +59,7 @@ class Muscl(eqx.Module):
         half = jnp.where(physical[..., None], half, 0.0)
         return self.riemann(self.law, along(mean + half, axis, 0, -1), along(mean - half, axis, 1), axis)
 
-    def _viscous_flux(self, u: Cells, axis: int) -> Cells | None:
+    def _viscous_flux(self, u: Cells, axis: int) -> Faces | None:
         """Central: mean of the two cells of a face, their difference, and the mean of their central differences."""
         near = along(u, axis, GHOSTS - 1, 1 - GHOSTS)
         lower, upper = along(near, axis, 0, -1), along(near, axis, 1)
@@ -68,13 +70,13 @@ class Muscl(eqx.Module):
             else:
                 both = self._line(lower + upper, axis, but=direction)
                 ends = (
-                    along(both, direction, GHOSTS + 1, 1 - GHOSTS or None),
+                    along(both, direction, GHOSTS + 1, 1 - GHOSTS),
                     along(both, direction, GHOSTS - 1, -GHOSTS - 1),
                 )
                 gradient.append((ends[0] - ends[1]) / (4 * h))
         return self.law.viscous_flux(self._line((lower + upper) / 2, axis), jnp.stack(gradient, -2), axis)
 
-    def _line(self, beyond: Cells, axis: int, but: int | None = None) -> Cells:
+    def _line(self, beyond: Cells, axis: int, but: int | None = None) -> Line:
         """Without the ghosts of the other axes, ``but`` excepted."""
         for other in range(len(self.spacing)):
             if other not in (axis, but):
