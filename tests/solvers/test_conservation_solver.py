@@ -10,7 +10,9 @@ from solvers.conservation_convergence import (
     PLANE_GAS,
     SEMI_DISCRETE,
     SHOCKS,
+    SLOW,
     SMOOTH,
+    compiled,
     gas_profile,
     semi_discrete_errors,
 )
@@ -26,7 +28,7 @@ TORUS = FunctionSpace(Box.cube(2, periodic=True), PLANE_GAS.names)
 def solve(law, state, times, solver=None):
     """Compiled; with the number of steps."""
     solver = solver or FiniteVolume()
-    return jax.jit(lambda u: solver.run(law, state.with_values(u), times))(state.values)
+    return compiled(lambda u: solver.run(law, state.with_values(u), times))(state.values)
 
 
 def rough_gas(shape=(12, 10), seed=0, space=TORUS, mach=1.0):
@@ -48,17 +50,17 @@ def all_but(names, *slow):
     return [pytest.param(name, marks=pytest.mark.slow) if name in slow else name for name in names]
 
 
-@pytest.mark.parametrize("name", all_but(SEMI_DISCRETE, "Euler, 1-D", "Navier-Stokes, 3-D", "shallow water, 1-D"))
+@pytest.mark.parametrize("name", all_but(SEMI_DISCRETE, *SLOW))
 def test_tendency_is_consistent_with_order_two(name):
     assert observed_order(semi_discrete_errors(name)) > 1.75
 
 
-@pytest.mark.parametrize("name", all_but(SMOOTH, "entropy wave, 2-D", "simple wave, 1-D"))
+@pytest.mark.parametrize("name", all_but(SMOOTH, *SLOW))
 def test_smooth_solutions_converge_with_order_two(name):
     assert observed_order(SMOOTH[name].errors()) > 1.9
 
 
-@pytest.mark.parametrize("name", all_but(SHOCKS, "Sod", "collision"))
+@pytest.mark.parametrize("name", all_but(SHOCKS, *SLOW))
 def test_solutions_with_shocks_converge(name):
     errors = SHOCKS[name].errors()
     assert observed_order(errors) > 0.65
@@ -67,16 +69,16 @@ def test_solutions_with_shocks_converge(name):
 
 def test_sharper_riemann_solvers_and_limiters_have_smaller_errors_at_a_shock_tube():
     tube = SHOCKS["Sod"]
-    errors = [tube.error(FiniteVolume(riemann=name), (100,)) for name in ("hllc", "hll", "rusanov")]
-    assert errors == sorted(errors)
-    errors = [tube.error(FiniteVolume(limiter=name), (100,)) for name in ("mc", "van_leer", "minmod", "none")]
-    assert errors == sorted(errors)
+    solvers = [FiniteVolume(), FiniteVolume(limiter="minmod"), FiniteVolume(limiter="none")]
+    hllc, minmod, godunov = (tube.error(solver, (64,)) for solver in solvers)
+    assert hllc < minmod < godunov / 2
+    assert godunov < tube.error(FiniteVolume(limiter="none", riemann="rusanov"), (64,))
 
 
 # Conservation and symmetry
 
 
-@pytest.mark.parametrize("law", [PLANE_GAS, VISCOUS])
+@pytest.mark.parametrize("law", all_but((PLANE_GAS, VISCOUS), PLANE_GAS))
 def test_what_is_conserved_stays_to_round_off(law):
     found = solve(law, rough_gas(), (0.0, 0.05)).trajectory.field.values
     totals = found.sum((1, 2))
@@ -146,7 +148,7 @@ def test_a_sticking_wall_brings_a_channel_to_rest_as_the_heat_kernel_does():
 
 
 @pytest.mark.parametrize("limiter", all_but(("mc", "superbee"), "mc"))
-@pytest.mark.parametrize("riemann", ["hllc", "rusanov"])
+@pytest.mark.parametrize("riemann", all_but(("hllc", "rusanov"), "rusanov"))
 def test_density_and_pressure_stay_positive_in_a_rough_hypersonic_gas(limiter, riemann):
     state = rough_gas((16, 16), mach=60.0)
     found = solve(PLANE_GAS, state, (0.0, 1e-3, 1e-2), FiniteVolume(limiter=limiter, riemann=riemann))
@@ -209,9 +211,10 @@ def test_a_given_state_flows_in():
 
 
 def test_states_in_between_do_not_change_what_comes_later_beyond_the_error_of_the_steps():
-    state = Field(jax.vmap(jax.vmap(lambda x: gas_profile(PLANE_GAS)(jnp.append(x, 0.0))))(
-        TORUS.domain.grid(12).coords()), TORUS.domain.grid(12), TORUS)  # fmt: skip
-    few, many = solve(PLANE_GAS, state, (0.0, 0.1)), solve(PLANE_GAS, state, (0.0, 0.013, 0.05, 0.1))
+    space = FunctionSpace(Box.cube(1, periodic=True), GAS.names)
+    on = space.domain.grid(16)
+    state = Field(jax.vmap(lambda x: gas_profile(GAS)(jnp.append(x, 0.0)))(on.coords()), on, space)
+    few, many = solve(GAS, state, (0.0, 0.1)), solve(GAS, state, (0.0, 0.013, 0.05, 0.1))
     np.testing.assert_array_equal(many.trajectory.times, [0.0, 0.013, 0.05, 0.1])
     np.testing.assert_array_equal(many.trajectory.field.values[0], state.values)
     np.testing.assert_allclose(many.trajectory.field.values[-1], few.trajectory.field.values[-1], atol=2e-3)
@@ -228,7 +231,7 @@ def test_batches_by_vmap_are_the_same_as_one_at_a_time():
     space = FunctionSpace(Box.cube(1), GAS.names)
     batch = [rough_gas((16,), seed, space, mach) for seed, mach in enumerate((0.1, 1.0, 5.0))]
     stacked = Field.stack(jnp.stack([u.values for u in batch]), batch[0].on, space)
-    together = jax.jit(jax.vmap(lambda u: FiniteVolume().run(GAS, u, (0.0, 0.05, 0.1))))(stacked)
+    together = compiled(jax.vmap(lambda u: FiniteVolume().run(GAS, u, (0.0, 0.05, 0.1))))(stacked)
     for i, u in enumerate(batch):
         alone = solve(GAS, u, (0.0, 0.05, 0.1))
         np.testing.assert_array_equal(together.steps[i], alone.steps)
