@@ -41,7 +41,8 @@ class FiniteVolume(AbstractSolver):
     ``rusanov`` for every law) and an SSP Runge-Kutta method of the given order (1, 2, 3).
 
     The step is ``cfl / max over cells of sum_i (|speed_i| / h_i + 2 D / h_i^2)``, taken anew from each state, or a
-    little less so that every time asked for is met exactly. With ``cfl <= 1/2`` cells stay admissible.
+    little less so that every time asked for is met exactly. With ``cfl <= 1/2`` cells stay admissible where there is no
+    viscosity. Viscous fluxes are central, and explicit like all others.
 
     The conditions are those of the initial field's space: `Periodic`, `Free` (outflow), `Wall` (mirror, or sticking),
     `Neumann(0)`, and `Dirichlet` with numbers (a given state outside). A state that needs more than ``max_steps`` is
@@ -90,7 +91,9 @@ class FiniteVolume(AbstractSolver):
 
     def step(self, equation: AbstractEquation, u: Field, dt: Float[Array, ""] | float) -> Field:
         """The state after one step of a given size, whatever its CFL number; differentiable in reverse."""
-        return u.with_values(ssp_step(self._discretised(equation, u), u.values, jnp.asarray(dt), self.order))
+        return u.with_values(
+            ssp_step(self._discretised(equation, u), u.values, jnp.asarray(dt, u.values.dtype), self.order)
+        )
 
     def refined(self) -> FiniteVolume:
         """The same method with half the CFL number."""
