@@ -58,7 +58,7 @@ class TurbulentGas(AbstractPrior):
         """Random functions of mean square one, one a component."""
         dim, channels = self.space.dim, self.space.channels
         k = jnp.asarray([k for k in range(-self.modes, self.modes + 1) if k != 0])
-        square = sum(jnp.reshape(k**2, [-1 if i == axis else 1 for i in range(dim)]) for axis in range(dim))
+        square = sum((k**2 for k in jnp.meshgrid(*[k] * dim, indexing="ij")), start=jnp.zeros(()))
         phases = jax.random.uniform(key, (*[len(k)] * dim, channels), maxval=2 * jnp.pi)
         z = square[..., None] ** -0.25 * jnp.exp(1j * phases)
         if isinstance(on, Grid):

@@ -104,7 +104,7 @@ def smooth_gas(law):
     return solution
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("dim", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_viscous_force_is_that_of_landau_and_lifshitz(dim):
     # Force: shear Laplace(v) + (bulk + shear / 3) grad div v. Heat: sigma : grad v + v . force + conductivity Laplace(T).
     shear, bulk, conductivity = 0.3, 0.2, 0.7

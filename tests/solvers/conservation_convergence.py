@@ -184,7 +184,7 @@ def semi_discrete_errors(name: str) -> list[float]:
 
 # What these show the others show too, in other dimensions or states: for thorough runs.
 SLOW = (
-    *("Euler, 1-D", "Navier-Stokes, 3-D", "shallow water, 1-D"),
+    *("Euler, 1-D", "Navier-Stokes, 1-D", "Navier-Stokes, 3-D", "shallow water, 1-D"),
     *("entropy wave, 2-D", "simple wave, 1-D", "viscous shear layer"),
     *("Sod", "strong shock", "collision"),
 )
