@@ -19,6 +19,7 @@ from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, Sq
 from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
 from .trajectory import Sample, Trajectory
+from .wall import Wall
 
 __all__ = [
     "AbstractBoundaryCondition",
@@ -56,6 +57,7 @@ __all__ = [
     "SquaredExponential",
     "Trajectory",
     "Union",
+    "Wall",
     "h1_norm",
     "lp_norm",
     "mgno_h1",
