@@ -105,10 +105,11 @@ def exponential_step(
 ) -> Step:
     """One step of length h on the spectrum; of an equation without N the exact propagator, whatever the order."""
     phi = phi_of_matrices if symbol.ndim == fourier.dim + 2 else phi_of_numbers
-    full = phi(h * symbol)
+    both = phi(jnp.stack([h * symbol, h / 2 * symbol], axis=-1))
+    full, half = Phi(*(values[..., 0] for values in both)), Phi(*(values[..., 1] for values in both))
     if nonlinear is None:
         return lambda u: act(full.zero, u)
-    return METHODS[order](nonlinear, h, full, phi(h / 2 * symbol))
+    return METHODS[order](nonlinear, h, full, half)
 
 
 def _first(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
