@@ -4,6 +4,7 @@ from .burgers import Burgers, VectorBurgers
 from .complex_waves import GinzburgLandau, Schroedinger
 from .conservation_law import AbstractConservationLaw
 from .darcy import Darcy, TwoPhase
+from .difficulty import ReducedUnits
 from .equation import AbstractEquation, Coefficient, PointFunction
 from .exact import ExactSolution
 from .gray_scott import GrayScott
@@ -36,6 +37,7 @@ __all__ = [
     "KuramotoSivashinsky",
     "PointFunction",
     "Poisson",
+    "ReducedUnits",
     "Schroedinger",
     "SineGordon",
     "TwoPhase",
