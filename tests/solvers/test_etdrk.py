@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 from convergence import observed_order
-from solvers.spectral_convergence import ORDERS, PROBLEMS, TORUS, at_time, last, ring, vorticity_errors, whirls
+from solvers.spectral_convergence import ORDERS, PROBLEMS, QUICK, TORUS, at_time, last, ring, vorticity_errors, whirls
 
 from neuralpde.equations import (
     Advection,
@@ -27,7 +27,6 @@ from neuralpde.solvers import ETDRK, CrankNicolsonVorticity
 from neuralpde.solvers.phi import phi_of_matrices, phi_of_numbers
 from neuralpde.spaces import Box, ClosedForm, Field, FunctionSpace, Grid, relative_l2
 
-QUICK = {("Burgers", 1), ("Burgers", 2), ("Burgers", 3), ("Burgers", 4), ("sine-Gordon, matrix symbol", 4)}
 CASES = [
     pytest.param(name, order, marks=() if (name, order) in QUICK else pytest.mark.slow)
     for name in PROBLEMS
