@@ -24,6 +24,11 @@ class KuramotoSivashinsky(AbstractSemilinear):
     antidiffusion: Parameter = 1.0
     hyperdiffusion: Parameter = 1.0
 
+    @property
+    def axes(self) -> int:
+        """One."""
+        return 1
+
     def symbol(self, fourier: Fourier) -> Multiplier:
         """b k^2 - c k^4"""
         return _symbol(self, fourier)

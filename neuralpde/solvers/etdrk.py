@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from neuralpde.equations import AbstractEquation
 from neuralpde.equations.semilinear import AbstractSemilinear, Nonlinearity
-from neuralpde.spaces import Field, Grid, Trajectory
+from neuralpde.spaces import Field, Trajectory
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
 from .phi import Phi, phi_of_matrices, phi_of_numbers
@@ -73,13 +73,7 @@ def transform(equation: AbstractEquation, initial: Field, dealias: float) -> Fou
             f"A spectral solver needs a semilinear equation u_t = L u + N(u), got {type(equation).__name__}; choose "
             "an equation with a symbol, or a solver that uses its tendency."
         )
-    if initial.space.channels != len(equation.names):
-        raise ValueError(
-            f"{type(equation).__name__} has the components {equation.names}, the initial field {initial.space.names}."
-        )
-    if not isinstance(initial.on, Grid):
-        raise ValueError("A spectral solver needs a field on a grid; resample the initial state to a periodic one.")
-    return Fourier(initial.on, initial.values.dtype, dealias)
+    return equation.transform(initial, dealias)
 
 
 def in_precision(equation: AbstractSemilinear, dtype) -> AbstractSemilinear:

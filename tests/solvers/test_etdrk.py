@@ -287,6 +287,8 @@ def test_what_the_solvers_cannot_use_is_refused():
         ETDRK(0.1).solve(Darcy(1.0), u, (0.0, 1.0))
     with pytest.raises(ValueError, match="components"):
         ETDRK(0.1).solve(Wave(), u, (0.0, 1.0))
+    with pytest.raises(ValueError, match="lives on 2 axes"):
+        ETDRK(0.1).solve(Vorticity(0.1), u, (0.0, 1.0))
     with pytest.raises(ValueError, match="equal amounts"):
         ETDRK(0.1).solve(Burgers(0.1), u, (0.0, 1.0, 3.0))
     with pytest.raises(ValueError, match="two or more times"):
