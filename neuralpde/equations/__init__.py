@@ -5,6 +5,7 @@ from .complex_waves import GinzburgLandau, Schroedinger
 from .compressible_navier_stokes import CompressibleNavierStokes
 from .conservation_law import AbstractConservationLaw
 from .darcy import Darcy, TwoPhase
+from .difficulty import ReducedUnits
 from .equation import AbstractEquation, Coefficient, PointFunction
 from .euler import Euler
 from .exact import ExactSolution
@@ -55,6 +56,7 @@ __all__ = [
     "PointFunction",
     "Poisson",
     "RadialDamBreak",
+    "ReducedUnits",
     "Schroedinger",
     "ShallowWater",
     "ShockTube",

@@ -25,6 +25,11 @@ class Burgers(AbstractSemilinear, AbstractConservationLaw):
 
     viscosity: Parameter
 
+    @property
+    def axes(self) -> int:
+        """One."""
+        return 1
+
     def symbol(self, fourier: Fourier) -> Multiplier:
         """-nu k^2"""
         return self.viscosity * fourier.laplacian()
@@ -102,6 +107,11 @@ class VectorBurgers(AbstractSemilinear):
     def names(self) -> tuple[str, ...]:
         """u, v, w"""
         return ("u", "v", "w")[: self.dim]
+
+    @property
+    def axes(self) -> int:
+        """As many as components."""
+        return self.dim
 
     def symbol(self, fourier: Fourier) -> Multiplier:
         """-nu |k|^2"""

@@ -52,7 +52,9 @@ class GinzburgLandau(AbstractSemilinear):
 
         (a,) = complex_valued(x)
         linear = self.growth * a + self.diffusivity * (1 + 1j * self.dispersion) * laplacian(complex_valued)(x)[0]
-        left = rate(complex_valued)(x)[0] - linear + self.saturation * (1 + 1j * self.shear) * jnp.abs(a) ** 2 * a
+        # Not |a|^2, whose derivative is undefined where a = 0.
+        saturation = self.saturation * (1 + 1j * self.shear) * jnp.sum(u(x) ** 2) * a
+        left = rate(complex_valued)(x)[0] - linear + saturation
         return jnp.stack([left.real, left.imag])
 
     def exact(self, domain: Box, mode: int = 1) -> AbstractFunction:

@@ -23,6 +23,11 @@ class KortewegDeVries(AbstractSemilinear):
 
     dispersion: Parameter
 
+    @property
+    def axes(self) -> int:
+        """One."""
+        return 1
+
     def symbol(self, fourier: Fourier) -> Multiplier:
         """i b k^3"""
         return -self.dispersion * fourier.derivative(0, 3)

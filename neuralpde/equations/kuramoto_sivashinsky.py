@@ -17,12 +17,17 @@ class KuramotoSivashinsky(AbstractSemilinear):
     """Kuramoto-Sivashinsky equation in one dimension  u_t + a u u_x + b u_xx + c u_xxxx = 0.
 
     convection, antidiffusion, hyperdiffusion: a, b, c. With all three one the length of the period alone decides
-    what the solution does; it is chaotic from about 18 on.
+    what the solution does; long ones, 22 and more as a rule, are chaotic.
     """
 
     convection: Parameter = 1.0
     antidiffusion: Parameter = 1.0
     hyperdiffusion: Parameter = 1.0
+
+    @property
+    def axes(self) -> int:
+        """One."""
+        return 1
 
     def symbol(self, fourier: Fourier) -> Multiplier:
         """b k^2 - c k^4"""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from jaxtyping import Array, Float
 
-from neuralpde.spaces import Field
+from neuralpde.spaces import Field, Grid
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
 from .equation import AbstractEquation
@@ -22,6 +22,24 @@ class AbstractSemilinear(AbstractEquation):
     An equation gives the Fourier symbol of L and the spectrum of N(u); the tendency follows. The residual is
     written apart from them, by automatic differentiation.
     """
+
+    @property
+    def axes(self) -> int | None:
+        """Number of axes of the box where the equation is defined on one kind of box only."""
+        return None
+
+    def transform(self, u: Field, dealias: float = 1.0) -> Fourier:
+        """The Fourier transform of the grid of a state; ``ValueError`` where the state cannot be the equation's."""
+        name = type(self).__name__
+        if u.space.channels != len(self.names):
+            raise ValueError(f"{name} has the components {self.names}, the field {u.space.names}; give it those.")
+        if not isinstance(u.on, Grid):
+            raise ValueError(f"{name} needs a field on a periodic grid; resample it to one.")
+        if self.axes not in (None, u.space.dim):
+            raise ValueError(
+                f"{name} lives on {self.axes} axes, the field on {u.space.domain.names}; choose another box or equation."
+            )
+        return Fourier(u.on, u.values.dtype, dealias)
 
     @abc.abstractmethod
     def symbol(self, fourier: Fourier) -> Multiplier:
@@ -40,7 +58,7 @@ class AbstractSemilinear(AbstractEquation):
 
     def tendency(self, u: Field) -> Field:
         """Time derivative of a field on a periodic grid, by Fourier series; products are not dealiased."""
-        fourier = Fourier(u.on, u.values.dtype)
+        fourier = self.transform(u)
         spectrum = fourier.analyse(u)
         found = act(self.symbol(fourier), spectrum)
         nonlinear = self.nonlinear(fourier)

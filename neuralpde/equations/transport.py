@@ -23,6 +23,11 @@ class Advection(AbstractSemilinear, AbstractConservationLaw):
 
     velocity: tuple[Parameter, ...]
 
+    @property
+    def axes(self) -> int:
+        """One for each component of the velocity."""
+        return len(self.velocity)
+
     def symbol(self, fourier: Fourier) -> Multiplier:
         """-i c . k"""
         return -sum(c * fourier.derivative(axis) for axis, c in enumerate(self.velocity))

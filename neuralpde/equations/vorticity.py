@@ -29,6 +29,11 @@ class Vorticity(AbstractSemilinear):
     forcing: AbstractFunction | None = None
     names: ClassVar[tuple[str, ...]] = ("w",)
 
+    @property
+    def axes(self) -> int:
+        """Two."""
+        return 2
+
     def symbol(self, fourier: Fourier) -> Multiplier:
         """-nu |k|^2 - mu"""
         return self.viscosity * fourier.laplacian() - self.drag
@@ -53,7 +58,7 @@ class Vorticity(AbstractSemilinear):
 
     def velocity(self, w: Field) -> Field:
         """The velocity (u, v) of a vorticity."""
-        fourier = Fourier(w.on, w.values.dtype)
+        fourier = self.transform(w)
         spectrum = fourier.analyse(w)
         components = jnp.concatenate([multiplier * spectrum for multiplier in _velocity_multipliers(fourier)])
         return fourier.synthesise(components, w.space.renamed("u", "v"))

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from neuralpde.equations import AbstractEquation
 from neuralpde.equations.semilinear import AbstractSemilinear, Nonlinearity
-from neuralpde.spaces import Field, Grid, Trajectory
+from neuralpde.spaces import Field, Trajectory
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
 from .phi import Phi, phi_of_matrices, phi_of_numbers
@@ -73,13 +73,7 @@ def transform(equation: AbstractEquation, initial: Field, dealias: float) -> Fou
             f"A spectral solver needs a semilinear equation u_t = L u + N(u), got {type(equation).__name__}; choose "
             "an equation with a symbol, or a solver that uses its tendency."
         )
-    if initial.space.channels != len(equation.names):
-        raise ValueError(
-            f"{type(equation).__name__} has the components {equation.names}, the initial field {initial.space.names}."
-        )
-    if not isinstance(initial.on, Grid):
-        raise ValueError("A spectral solver needs a field on a grid; resample the initial state to a periodic one.")
-    return Fourier(initial.on, initial.values.dtype, dealias)
+    return equation.transform(initial, dealias)
 
 
 def in_precision(equation: AbstractSemilinear, dtype) -> AbstractSemilinear:
@@ -105,10 +99,11 @@ def exponential_step(
 ) -> Step:
     """One step of length h on the spectrum; of an equation without N the exact propagator, whatever the order."""
     phi = phi_of_matrices if symbol.ndim == fourier.dim + 2 else phi_of_numbers
-    full = phi(h * symbol)
+    both = phi(jnp.stack([h * symbol, h / 2 * symbol], axis=-1))
+    full, half = Phi(*(values[..., 0] for values in both)), Phi(*(values[..., 1] for values in both))
     if nonlinear is None:
         return lambda u: act(full.zero, u)
-    return METHODS[order](nonlinear, h, full, phi(h / 2 * symbol))
+    return METHODS[order](nonlinear, h, full, half)
 
 
 def _first(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:

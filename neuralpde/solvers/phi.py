@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Inexact
 
 Values = Inexact[Array, "..."]
 
-TERMS = 18
+TERMS = 19
 DOUBLINGS = 40
 
 
@@ -63,9 +63,12 @@ def phi_of_matrices(a: Inexact[Array, "c c ..."]) -> Phi:
 
 def _near_zero(z: Values, identity: Values, product: Callable[[Array, Array], Array]) -> Phi:
     """The four functions for |z| <= 1: the series of phi_3, then ``phi_{k-1} = z phi_k + 1 / (k-1)!``."""
-    three = identity / float(math.factorial(TERMS + 3))
-    for k in reversed(range(TERMS)):
-        three = product(z, three) + identity / float(math.factorial(k + 3))
+    inverse_factorials = jnp.asarray([1 / math.factorial(k + 3) for k in range(TERMS)], identity.real.dtype)
+
+    def horner(three, coefficient):
+        return product(z, three) + coefficient * identity, None
+
+    three, _ = jax.lax.scan(horner, jnp.zeros_like(identity), inverse_factorials, reverse=True)
     two = product(z, three) + identity / 2
     one = product(z, two) + identity
     return Phi(product(z, one) + identity, one, two, three)

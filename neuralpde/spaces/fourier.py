@@ -113,7 +113,6 @@ class Fourier(eqx.Module):
         """The modes with ``|m| < dealias n / 2`` on every axis; the others become zero."""
         if self.dealias == 1:
             return spectrum
-        # One product of small masks; comparisons inside a transform's loop cost more than reading the mask.
         kept = jnp.ones((), bool)
         for axis, n in enumerate(self.grid.shape):
             kept = kept & self._along(jnp.abs(self._index(axis)) < self.dealias * n / 2, axis)

@@ -42,7 +42,6 @@ LINE, SHEET, BLOCK = torus(2.0), torus(2.0, 1.5), torus(1.0, 1.2, 0.9)
 EQUATIONS = {
     "advection": (Advection((0.7, -0.4)), SHEET),
     "diffusion": (Diffusion(0.3), SHEET),
-    "diffusion in three dimensions": (Diffusion(0.1), BLOCK),
     "Burgers": (Burgers(0.05), LINE),
     "vector Burgers": (VectorBurgers(0.05), SHEET),
     "vector Burgers in three dimensions": (VectorBurgers(0.05, 3), BLOCK),

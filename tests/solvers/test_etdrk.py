@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 from convergence import observed_order
-from solvers.spectral_convergence import ORDERS, PROBLEMS, TORUS, at_time, last, ring, vorticity_errors, whirls
+from solvers.spectral_convergence import ORDERS, PROBLEMS, QUICK, TORUS, at_time, last, ring, vorticity_errors, whirls
 
 from neuralpde.equations import (
     Advection,
@@ -27,9 +27,14 @@ from neuralpde.solvers import ETDRK, CrankNicolsonVorticity
 from neuralpde.solvers.phi import phi_of_matrices, phi_of_numbers
 from neuralpde.spaces import Box, ClosedForm, Field, FunctionSpace, Grid, relative_l2
 
+CASES = [
+    pytest.param(name, order, marks=() if (name, order) in QUICK else pytest.mark.slow)
+    for name in PROBLEMS
+    for order in ORDERS
+]
 
-@pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.parametrize("order", ORDERS)
+
+@pytest.mark.parametrize("name, order", CASES)
 def test_solution_converges_with_the_order_of_the_method(name, order):
     assert observed_order(PROBLEMS[name].errors(order)) == pytest.approx(order, abs=0.2)
 
@@ -48,15 +53,15 @@ def test_phi_of_numbers_are_their_means_over_circles(direction):
     z = direction * np.asarray([0.0, 1e-9, 1e-4, 0.03, 0.4, 0.99, 1.01, 3.0, 30.0])
     circle = z[:, None] + 2 * np.exp(2j * np.pi * (np.arange(64) + 0.5) / 64)
     term = np.exp(circle)
-    for k, found in enumerate(phi_of_numbers(jnp.asarray(z))):
+    for k, found in enumerate(jax.jit(phi_of_numbers)(jnp.asarray(z))):
         np.testing.assert_allclose(found, term.mean(1), rtol=2e-14, atol=1e-15, err_msg=f"phi_{k}")
         term = (term - [1, 1, 0.5, 1 / 6][k]) / circle
 
 
 def test_phi_of_real_numbers_is_real_and_keeps_single_precision():
     z = -jnp.asarray([0.0, 1e-3, 0.5, 2.0, 1e5], jnp.float32)
-    exact = phi_of_numbers(z.astype(float))
-    for found, truth in zip(phi_of_numbers(z), exact, strict=True):
+    exact = jax.jit(phi_of_numbers)(z.astype(float))
+    for found, truth in zip(jax.jit(phi_of_numbers)(z), exact, strict=True):
         assert found.dtype == jnp.float32
         np.testing.assert_allclose(found, truth, rtol=1e-5)
 
@@ -65,7 +70,7 @@ def test_phi_of_real_numbers_is_real_and_keeps_single_precision():
 def test_phi_of_matrices_agree_with_the_exponential_of_an_augmented_matrix(size):
     # exp((A I 0 0; 0 0 I 0; 0 0 0 I; 0 0 0 0)) has phi_0 to phi_3 in its first row of blocks.
     a = np.stack([[[0.0, 1.0], [-(size**2), 0.0]], [[-size, 0.3], [-0.3, -2 * size]], [[0.0, 1.0], [0.0, 0.0]]])
-    found = phi_of_matrices(jnp.asarray(a).transpose(1, 2, 0))
+    found = jax.jit(phi_of_matrices)(jnp.asarray(a).transpose(1, 2, 0))
     for i, matrix in enumerate(a):
         augmented = np.zeros((8, 8))
         augmented[:2, :2] = matrix
@@ -75,24 +80,20 @@ def test_phi_of_matrices_agree_with_the_exponential_of_an_augmented_matrix(size)
             np.testing.assert_allclose(found[k][..., i], exact[k], rtol=1e-10, atol=1e-12, err_msg=f"phi_{k}")
 
 
-def test_phi_of_matrices_and_numbers_agree_on_rotations(key):
-    z = 4 * jax.random.normal(key, (7,)) + 3j * jax.random.normal(jax.random.fold_in(key, 1), (7,))
-    matrices = jnp.stack([jnp.stack([z.real, -z.imag]), jnp.stack([z.imag, z.real])])
-    for matrix, number in zip(phi_of_matrices(matrices), phi_of_numbers(z), strict=True):
-        np.testing.assert_allclose(matrix[0, 0] + 1j * matrix[1, 0], number, rtol=1e-11)
-        np.testing.assert_allclose(matrix[0, 0], matrix[1, 1], rtol=1e-11)
-
-
 # Linear equations: the exact propagator, whatever the step.
 
 
 def solved(equation, exact, on, times=(0.0, 0.5, 1.0), solver=None):
-    """Relative L2 errors at the given times of a solution that starts on an exact one."""
+    """The largest relative L2 error at the given times of a solution that starts on an exact one."""
     solver = ETDRK(1.0) if solver is None else solver
-    found = solver.solve(equation, at_time(exact, on, times[0]), times)
-    np.testing.assert_allclose(found.times, times)
-    states = [Field(values, on, found.field.space) for values in found.field.values]
-    return [float(relative_l2(u, at_time(exact, on, t))) for u, t in zip(states, times, strict=True)]
+
+    @jax.jit
+    def error():
+        found = solver.solve(equation, at_time(exact, on, times[0]), times)
+        truth = jax.vmap(lambda t: at_time(exact, on, t))(found.times)
+        return jnp.max(jax.vmap(relative_l2)(found.field, truth))
+
+    return float(error())
 
 
 def test_linear_equations_are_solved_exactly_with_one_step():
@@ -100,21 +101,21 @@ def test_linear_equations_are_solved_exactly_with_one_step():
     domain, on = torus * Box.of(t=(0.0, 1.0)), Grid(torus, (20, 30))
     profile = lambda x: jnp.sin(2 * jnp.pi * (2 * x[:1] - x[1:] / 3)) + jnp.cos(4 * jnp.pi * x[1:] / 3)
     advection = Advection((0.7, -0.4))
-    assert max(solved(advection, advection.exact(domain, profile), on)) < 1e-12
-    assert max(solved(Diffusion(0.02), Diffusion(0.02).exact(domain, (1, 2), 0.3), on)) < 1e-12
+    assert solved(advection, advection.exact(domain, profile), on) < 1e-12
+    assert solved(Diffusion(0.02), Diffusion(0.02).exact(domain, (1, 2), 0.3), on) < 1e-12
 
 
 def test_waves_follow_dalembert_at_any_step():
     space, domain = ring(0.0, 2.0, 30.0)
     equation = Wave(1.3)
     exact = equation.exact(domain, lambda x: jnp.exp(2 * jnp.sin(jnp.pi * x)))
-    assert max(solved(equation, exact, space.grid(64), (0.0, 10.0, 20.0, 30.0), ETDRK(10.0))) < 1e-11
+    assert solved(equation, exact, space.grid(64), (0.0, 10.0, 20.0, 30.0), ETDRK(10.0)) < 1e-11
 
 
 def test_taylor_green_vortices_decay_at_their_rate():
     equation = Vorticity(0.02, 0.1)
     exact = equation.exact(TORUS * Box.of(t=(0.0, 1.0)), (2, 2))
-    assert max(solved(equation, exact, TORUS.grid(16), solver=ETDRK(0.1, 2))) < 1e-12
+    assert solved(equation, exact, TORUS.grid(16), solver=ETDRK(0.1, 2)) < 1e-12
 
 
 # Nonlinear equations reach their exact solutions.
@@ -123,23 +124,29 @@ def test_taylor_green_vortices_decay_at_their_rate():
 def test_plane_wave_of_ginzburg_landau_is_reached():
     space, domain = ring(0.0, 10.0, 1.0)
     equation = GinzburgLandau(0.5, -1.2, 1.1, 0.9, 1.4)
-    assert max(solved(equation, equation.exact(domain, 1), space.grid(16), solver=ETDRK(0.01))) < 1e-9
+    assert solved(equation, equation.exact(domain, 1), space.grid(16), solver=ETDRK(0.01)) < 1e-9
 
 
+@pytest.mark.slow
 def test_plane_wave_of_vector_burgers_is_reached():
     torus = Box.of(periodic="xy", x=(-1.0, 1.0), y=(-1.0, 1.0))
     equation = VectorBurgers(0.1)
-    exact = equation.exact(torus * Box.of(t=(0.0, 0.2)), (1, 1))
-    assert solved(equation, exact, torus.grid(64), (0.0, 0.2), ETDRK(0.005))[-1] < 1e-8
+    exact = equation.exact(torus * Box.of(t=(0.0, 0.1)), (1, 1))
+    assert solved(equation, exact, torus.grid(64), (0.0, 0.1), ETDRK(0.005)) < 1e-7
 
 
 def test_soliton_of_schroedinger_is_reached_and_its_invariants_stay():
     space, domain = ring(-20.0, 20.0, 2.0)
     equation, on = Schroedinger(), space.grid(256)
     exact = equation.exact(domain, 1.2, 0.6)
-    found = ETDRK(0.005, dealias=1.0).solve(equation, at_time(exact, on, 0.0), (0.0, 1.0, 2.0))
-    assert relative_l2(last(found), at_time(exact, on, 2.0)) < 1e-8
-    invariants = jax.vmap(equation.invariants)(found.field)
+
+    @jax.jit
+    def found():
+        states = ETDRK(0.005, dealias=1.0).solve(equation, at_time(exact, on, 0.0), (0.0, 1.0, 2.0))
+        return relative_l2(last(states), at_time(exact, on, 2.0)), jax.vmap(equation.invariants)(states.field)
+
+    error, invariants = found()
+    assert error < 1e-8
     assert set(invariants) == {"mass", "momentum_x", "energy"}
     for values in invariants.values():
         np.testing.assert_allclose(values, values[0], rtol=1e-8)
@@ -152,8 +159,13 @@ def test_fronts_travel_at_their_speed(equation):
     exact = equation.exact(domain, 10.0)
     on = space.grid(512)
     pair = lambda t: ClosedForm(lambda x: exact(jnp.stack([jnp.abs(x[0]), jnp.asarray(t)])), FunctionSpace(space))
-    found = last(ETDRK(0.02, dealias=0.9).solve(equation, pair(0.0).sample(on), (0.0, 1.0)))
-    assert jnp.abs(found.values - pair(1.0).sample(on).values).max() < 1e-6
+
+    @jax.jit
+    def error():
+        found = last(ETDRK(0.02, dealias=0.9).solve(equation, pair(0.0).sample(on), (0.0, 1.0)))
+        return jnp.abs(found.values - pair(1.0).sample(on).values).max()
+
+    assert error() < 1e-6
 
 
 # Conservation
@@ -162,21 +174,31 @@ def test_fronts_travel_at_their_speed(equation):
 def test_invariants_of_kdv_stay():
     space, _ = ring(-1.0, 1.0, 1.0)
     equation = KortewegDeVries(0.01)
-    initial = ClosedForm(lambda x: jnp.cos(jnp.pi * x), FunctionSpace(space)).sample(space.grid(96))
-    found = ETDRK(1e-3).solve(equation, initial, (0.0, 0.25, 0.5))
-    invariants = jax.vmap(equation.invariants)(found.field)
+
+    @jax.jit
+    def found():
+        initial = ClosedForm(lambda x: jnp.cos(jnp.pi * x), FunctionSpace(space)).sample(space.grid(96))
+        return jax.vmap(equation.invariants)(ETDRK(1e-3).solve(equation, initial, (0.0, 0.25, 0.5)).field)
+
+    invariants = found()
     np.testing.assert_allclose(invariants["mass"], 0, atol=1e-14)
     np.testing.assert_allclose(invariants["momentum"], 0.5, rtol=1e-9)
     np.testing.assert_allclose(invariants["energy"], invariants["energy"][0], rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_ideal_flow_keeps_energy_and_enstrophy_to_the_order_of_the_method():
-    equation, initial = Vorticity(0), whirls(32)
-    initial = initial.with_values(initial.values / 4)
+    equation = Vorticity(0)
 
     def drift(steps):
-        found = ETDRK(0.5 / steps).solve(equation, initial, (0.0, 0.5))
-        start, end = equation.invariants(initial), equation.invariants(last(found))
+        @jax.jit
+        def found():
+            initial = whirls(32)
+            initial = initial.with_values(initial.values / 4)
+            return equation.invariants(initial), equation.invariants(last(solver.solve(equation, initial, (0.0, 0.5))))
+
+        solver = ETDRK(0.5 / steps)
+        start, end = found()
         assert abs(float(end["circulation"])) < 1e-12
         return [abs(float(end[name] / start[name] - 1)) for name in ("energy", "enstrophy")]
 
@@ -189,14 +211,13 @@ def test_ideal_flow_keeps_energy_and_enstrophy_to_the_order_of_the_method():
 # In space
 
 
+@pytest.mark.slow
 def test_error_in_space_falls_faster_than_any_order():
     space, domain = ring(-1.0, 1.0, 0.5)
     equation = Burgers(0.05)
-    exact = equation.exact(domain)
-    errors = [solved(equation, exact, space.grid(n), (0.0, 0.5), ETDRK(2e-3))[-1] for n in (32, 64, 128)]
-    assert observed_order(errors[:2]) > 5
-    assert observed_order(errors[1:]) > 12
-    assert errors[-1] < 1e-10
+    errors = [solved(equation, equation.exact(domain), space.grid(n), (0.0, 0.5), ETDRK(4e-3)) for n in (48, 96)]
+    assert observed_order(errors) > 8
+    assert errors[-1] < 1e-7
 
 
 def test_initial_modes_beyond_the_filter_are_kept():
@@ -208,47 +229,44 @@ def test_initial_modes_beyond_the_filter_are_kept():
     np.testing.assert_allclose(found.values, decay * initial.values, atol=1e-17)
 
 
-def test_three_dimensions_and_other_aspects_solve_the_same_problem():
-    # The flow of a plane wave along x, on boxes of one, two and three dimensions.
+@pytest.mark.slow
+def test_one_and_three_dimensions_solve_the_same_problem():
+    # The flow of a plane wave along x, on an interval and a box.
     solutions = []
-    for names, shape in (("x", (24,)), ("xy", (24, 6)), ("xyz", (24, 4, 6))):
+    for names, shape in (("x", (24,)), ("xyz", (24, 4, 6))):
         intervals = dict(zip(names, [(0.0, 1.0), (0.0, 0.7), (0.0, 2.0)], strict=False))
         box = Box.of(periodic=names, **intervals)
         equation = AllenCahn(0.01, 2.0)
         u = ClosedForm(lambda x: jnp.sin(2 * jnp.pi * x[:1]), FunctionSpace(box)).sample(Grid(box, shape))
-        values = last(ETDRK(0.05).solve(equation, u, (0.0, 0.2))).values
-        solutions.append(values.reshape(24, -1)[:, -1])
+        values = last(ETDRK(0.05, 2).solve(equation, u, (0.0, 0.2))).values
+        solutions.append(np.asarray(values).reshape(24, -1)[:, -1])
     np.testing.assert_allclose(solutions[1], solutions[0], atol=1e-13)
-    np.testing.assert_allclose(solutions[2], solutions[0], atol=1e-13)
 
 
 # Manners
 
 
 def test_batches_equal_single_solutions_and_keep_their_precision():
-    fields = [whirls(16), whirls(16) * 0.5]
-    solver = ETDRK(0.02, 2)
-    equation = Vorticity(1e-2, 0.0, diagonal_forcing(TORUS))
-    batch = Field.stack(jnp.stack([u.values for u in fields]).astype(jnp.float32), fields[0].on, fields[0].space)
-    found = jax.vmap(lambda u: solver.solve(equation, u, (0.0, 0.1)))(batch)
-    assert found.field.values.dtype == jnp.float32
-    for i, u in enumerate(fields):
-        single = solver.solve(equation, u, (0.0, 0.1)).field.values
-        np.testing.assert_allclose(found.field.values[i], single, rtol=1e-4, atol=1e-4)
+    solver, equation = ETDRK(0.02, 1), Vorticity(1e-2, 0.0, diagonal_forcing(TORUS))
+    u = jax.jit(whirls, static_argnums=0)(16)
+    batch = Field.stack(jnp.stack([u.values, u.values / 2]).astype(jnp.float32), u.on, u.space)
+    found = jax.vmap(lambda u: solver.solve(equation, u, (0.0, 0.1)))(batch).field.values
+    assert found.dtype == jnp.float32
+    single = solver.solve(equation, u * 0.5, (0.0, 0.1)).field.values
+    np.testing.assert_allclose(found[1], single, rtol=1e-4, atol=1e-4)
 
 
 def test_solution_is_differentiable_in_parameters_and_initial_state():
     space, _ = ring(0.0, 1.0, 1.0)
     u = ClosedForm(lambda x: 1 + 0.1 * jnp.sin(2 * jnp.pi * x), FunctionSpace(space)).sample(space.grid(16))
 
-    def final(nu, scale):
-        found = ETDRK(0.02).solve(Burgers(nu), u * scale, (0.0, 0.1, 0.2))
+    def final(point):
+        found = ETDRK(0.05, 2).solve(Burgers(point[0]), u * point[1], (0.0, 0.1, 0.2))
         return jnp.sum(found.field.values[-1] ** 3)
 
-    point, step = (jnp.asarray(0.01), jnp.asarray(1.2)), 1e-5
-    for i, slope in enumerate(jax.grad(final, argnums=(0, 1))(*point)):
-        shifted = [[p + (s if j == i else 0) for j, p in enumerate(point)] for s in (step, -step)]
-        assert float(slope) == pytest.approx(float(final(*shifted[0]) - final(*shifted[1])) / (2 * step), rel=1e-5)
+    point, steps = jnp.asarray([0.01, 1.2]), 1e-5 * jnp.eye(2)
+    differences = jax.jit(jax.vmap(lambda s: (final(point + s) - final(point - s)) / 2e-5))(steps)
+    np.testing.assert_allclose(jax.jit(jax.grad(final))(point), differences, rtol=1e-5)
 
 
 def test_each_interval_is_divided_into_equal_steps():
@@ -269,6 +287,8 @@ def test_what_the_solvers_cannot_use_is_refused():
         ETDRK(0.1).solve(Darcy(1.0), u, (0.0, 1.0))
     with pytest.raises(ValueError, match="components"):
         ETDRK(0.1).solve(Wave(), u, (0.0, 1.0))
+    with pytest.raises(ValueError, match="lives on 2 axes"):
+        ETDRK(0.1).solve(Vorticity(0.1), u, (0.0, 1.0))
     with pytest.raises(ValueError, match="equal amounts"):
         ETDRK(0.1).solve(Burgers(0.1), u, (0.0, 1.0, 3.0))
     with pytest.raises(ValueError, match="two or more times"):

@@ -9,7 +9,7 @@ from convergence import observed_order
 from neuralpde.spaces import Box, ClosedForm, Field, Fourier, FunctionSpace, Grid
 from neuralpde.spaces.fourier import act
 
-SHAPES = [(16,), (15,), (12, 10), (9, 14), (6, 5, 8)]
+SHAPES = [(15,), (12, 10), (6, 5, 8)]
 
 
 def box(dim):
@@ -33,19 +33,23 @@ def test_synthesis_inverts_analysis(shape, key):
 
 
 @pytest.mark.parametrize("shape", [(16,), (9, 14)])
-@pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_multipliers_are_the_derivatives_of_fields(shape, order, key):
+def test_multipliers_are_the_derivatives_of_fields(shape, key):
     u = noise(shape, 1, key)
     fourier = Fourier(u.on)
-    for axis in range(len(shape)):
-        found = fourier.synthesise(act(fourier.derivative(axis, order), fourier.analyse(u)), u.space)
-        expected = u.diff(axis, order).values
-        np.testing.assert_allclose(found.values, expected, atol=1e-10 * float(jnp.abs(expected).max()))
-    laplace = fourier.synthesise(fourier.laplacian() * fourier.analyse(u), u.space)
-    np.testing.assert_allclose(laplace.values, u.laplacian().values, atol=1e-9)
+    cases = [(axis, order) for axis in range(len(shape)) for order in (1, 2, 3, 4)]
+
+    @jax.jit
+    def both(u):
+        spectrum = fourier.analyse(u)
+        of = lambda multiplier: fourier.synthesise(act(multiplier, spectrum), u.space).values
+        found = [of(fourier.derivative(*case)) for case in cases]
+        return [*found, of(fourier.laplacian())], [*(u.diff(*case).values for case in cases), u.laplacian().values]
+
+    for found, expected in zip(*both(u), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-10 * float(jnp.abs(expected).max()))
 
 
-@pytest.mark.parametrize("n", [15, 16, 18])
+@pytest.mark.parametrize("n", [15, 18])
 def test_two_thirds_of_the_wavenumbers_make_products_of_two_exact(n, key):
     # The kept part of a product on the coarse grid is the same as on a grid that holds all of the product.
     coarse, fine = Fourier(Grid(box(1), (n,)), float, 2 / 3), Fourier(Grid(box(1), (4 * n,)))
@@ -73,10 +77,15 @@ def test_projection_is_the_series_of_the_function_cut_off():
     fourier = Fourier(ring.grid(16))
     m = jnp.arange(8)
     exact = jnp.append(jnp.where(m == 0, 2 / jnp.pi, -2 / jnp.pi / (4.0 * m**2 - 1)), 0.0)
-    error = lambda u: float(jnp.abs(fourier.analyse(u)[0] / 16 - exact).max())
-    coarse, fine = (error(fourier.project(kink, refinement)) for refinement in (8, 16))
+
+    @jax.jit
+    def errors():
+        fields = fourier.project(kink, 8), fourier.project(kink, 16), kink.sample(fourier.grid)
+        return [jnp.abs(fourier.analyse(u)[0] / 16 - exact).max() for u in fields]
+
+    coarse, fine, unprojected = errors()
     assert observed_order([coarse, fine]) == pytest.approx(2, abs=0.1)
-    assert 20 * coarse < error(kink.sample(fourier.grid))
+    assert 20 * coarse < unprojected
 
 
 def test_projection_keeps_what_the_grid_resolves(key):
@@ -86,21 +95,23 @@ def test_projection_keeps_what_the_grid_resolves(key):
         FunctionSpace(torus),
     )
     on = Grid(torus, (9, 8))
-    np.testing.assert_allclose(Fourier(on).project(wave, 3).values, wave.sample(on).values, atol=1e-13)
+    found, expected = jax.jit(lambda: (Fourier(on).project(wave, 3).values, wave.sample(on).values))()
+    np.testing.assert_allclose(found, expected, atol=1e-13)
 
 
-def test_precision_is_that_of_the_values(key):
+def test_precision_is_that_of_the_values():
     fourier = Fourier(Grid(box(2), (8, 6)), jnp.float32, 2 / 3)
-    values = jax.random.normal(key, (8, 6), jnp.float32)
+    values = jnp.ones((8, 6), jnp.float32)
     assert fourier.forward(values).dtype == jnp.complex64
     assert fourier.inverse(fourier.derivative(0) * fourier.forward(values)).dtype == jnp.float32
     assert fourier.laplacian().dtype == jnp.float32
 
 
-def test_matrices_act_on_the_components_of_each_mode(key):
-    matrix = jax.random.normal(key, (2, 2, 5, 3))
-    spectrum = jax.random.normal(key, (2, 5, 3)) + 0j
-    np.testing.assert_allclose(act(matrix, spectrum), jnp.einsum("ijxy,jxy->ixy", matrix, spectrum), atol=1e-14)
+def test_matrices_act_on_the_components_of_each_mode():
+    rng = np.random.default_rng(0)
+    matrix, spectrum = rng.standard_normal((2, 2, 5, 3)), rng.standard_normal((2, 5, 3)) + 0j
+    found = act(jnp.asarray(matrix), jnp.asarray(spectrum))
+    np.testing.assert_allclose(found, np.einsum("ijxy,jxy->ixy", matrix, spectrum), atol=1e-14)
 
 
 def test_walls_and_complex_values_are_refused():
