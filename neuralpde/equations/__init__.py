@@ -3,14 +3,55 @@
 from .conservation_law import AbstractConservationLaw
 from .darcy import Darcy, TwoPhase
 from .equation import AbstractEquation, Coefficient, PointFunction
+from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest
+from .linear_ode import Antiderivative, ForcedRiccati, LinearODE
+from .lorenz import Lorenz63, Lorenz96, Rossler
+from .ode import AbstractODE
+from .oscillators import CubicSpiral, Duffing, FitzHughNagumoODE, RationalOscillator, VanDerPol
+from .pendulum import DoublePendulum, Pendulum
 from .poisson import Poisson
+from .population import LotkaVolterra, Robertson
+from .sde import AbstractSDE
+from .stochastic_processes import (
+    DoubleWell,
+    GeometricBrownianMotion,
+    OrnsteinUhlenbeck,
+    RampedOrnsteinUhlenbeck,
+    StochasticLorenz,
+)
 
 __all__ = [
     "AbstractConservationLaw",
     "AbstractEquation",
+    "AbstractIncompressibleFlow",
+    "AbstractODE",
+    "AbstractSDE",
+    "Antiderivative",
+    "BuoyantSmoke",
     "Coefficient",
+    "CubicSpiral",
     "Darcy",
+    "DoublePendulum",
+    "DoubleWell",
+    "Duffing",
+    "FitzHughNagumoODE",
+    "ForcedRiccati",
+    "GeometricBrownianMotion",
+    "LinearODE",
+    "Lorenz63",
+    "Lorenz96",
+    "LotkaVolterra",
+    "NavierStokes",
+    "OrnsteinUhlenbeck",
+    "Pendulum",
     "PointFunction",
     "Poisson",
+    "RampedOrnsteinUhlenbeck",
+    "RationalOscillator",
+    "Robertson",
+    "Rossler",
+    "SmokeAtRest",
+    "StochasticLorenz",
     "TwoPhase",
+    "VanDerPol",
 ]

@@ -1,6 +1,21 @@
 """Trusted numerical solvers that make reference solutions, each with a measured order of convergence."""
 
+from .diffrax_ode import solve_ode
+from .diffrax_sde import brownian_path, solve_sde
 from .elliptic import EllipticSolution, solve_elliptic
+from .method_of_lines import MethodOfLines
+from .projection_method import ProjectionMethod
+from .semi_lagrangian import SemiLagrangian
 from .solver import AbstractSolver
 
-__all__ = ["AbstractSolver", "EllipticSolution", "solve_elliptic"]
+__all__ = [
+    "AbstractSolver",
+    "EllipticSolution",
+    "MethodOfLines",
+    "ProjectionMethod",
+    "SemiLagrangian",
+    "brownian_path",
+    "solve_elliptic",
+    "solve_ode",
+    "solve_sde",
+]
