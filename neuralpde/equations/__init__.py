@@ -2,7 +2,9 @@
 
 from .conservation_law import AbstractConservationLaw
 from .darcy import Darcy, TwoPhase
+from .diffusion_sorption import DiffusionSorption, UniformConstant
 from .equation import AbstractEquation, Coefficient, PointFunction
+from .fitzhugh_nagumo import FitzHughNagumo, WhiteNoise
 from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest
 from .linear_ode import Antiderivative, ForcedRiccati, LinearODE
 from .lorenz import Lorenz63, Lorenz96, Rossler
@@ -11,6 +13,7 @@ from .oscillators import CubicSpiral, Duffing, FitzHughNagumoODE, RationalOscill
 from .pendulum import DoublePendulum, Pendulum
 from .poisson import Poisson
 from .population import LotkaVolterra, Robertson
+from .reaction_diffusion import ReactionDiffusion
 from .sde import AbstractSDE
 from .stochastic_processes import (
     DoubleWell,
@@ -31,9 +34,11 @@ __all__ = [
     "Coefficient",
     "CubicSpiral",
     "Darcy",
+    "DiffusionSorption",
     "DoublePendulum",
     "DoubleWell",
     "Duffing",
+    "FitzHughNagumo",
     "FitzHughNagumoODE",
     "ForcedRiccati",
     "GeometricBrownianMotion",
@@ -48,10 +53,13 @@ __all__ = [
     "Poisson",
     "RampedOrnsteinUhlenbeck",
     "RationalOscillator",
+    "ReactionDiffusion",
     "Robertson",
     "Rossler",
     "SmokeAtRest",
     "StochasticLorenz",
     "TwoPhase",
+    "UniformConstant",
     "VanDerPol",
+    "WhiteNoise",
 ]

@@ -6,8 +6,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from neuralpde.equations import BuoyantSmoke, NavierStokes
-from neuralpde.solvers import ProjectionMethod, SemiLagrangian
+from neuralpde.equations import BuoyantSmoke, DiffusionSorption, FitzHughNagumo, NavierStokes, ReactionDiffusion
+from neuralpde.solvers import MethodOfLines, ProjectionMethod, SemiLagrangian
 from neuralpde.spaces import Box, ClosedForm, Field, FunctionSpace, relative_l2
 
 Row = tuple[str, str, str, list[float]]
@@ -126,3 +126,59 @@ def slow_flow_rows() -> list[Row]:
     rows = [(f"projection, {part}", "vortices between walls", "2", [e[part] for e in errors]) for part in errors[0]]
     rows.append(("semi-Lagrangian, grid and step", "smoke in vortices", "1", semi_lagrangian_errors()))
     return rows
+
+
+def sorption():
+    """A linear isotherm, of which the slowest mode between the two ends decays: tan(k) = -diffusion k."""
+    diffusion, k = 0.5, 2.288929728
+    equation = DiffusionSorption(diffusion, exponent=1.0)
+    rate = diffusion * k**2 / equation.retardation(jnp.zeros(()))
+
+    def exact(x):
+        steady = 1 - x[:1] / (1 + diffusion)
+        return steady - 0.5 * jnp.exp(-rate * x[1:]) * jnp.sin(k * x[:1])
+
+    return equation, exact
+
+
+def driven_diffusion():
+    """A source in one sine, from rest and without reaction."""
+    shape = ClosedForm(lambda x: jnp.sin(jnp.pi * x), FunctionSpace(Box.cube(1), ("f",)))
+    equation = ReactionDiffusion(shape, 0.3, 0.0)
+    decay = 0.3 * jnp.pi**2
+    return equation, lambda x: -jnp.expm1(-decay * x[1:]) / decay * jnp.sin(jnp.pi * x[:1])
+
+
+LINES = {"diffusion-sorption": sorption, "reaction-diffusion": driven_diffusion}
+
+
+@functools.cache
+def line_error(name: str, n: int) -> float:
+    """Relative L2 error at `END` on n cells, with tolerances that leave the error of the grid alone."""
+    equation, exact = LINES[name]()
+    space = equation.space()
+    on = space.domain.grid(n)
+    first, last = (ClosedForm(lambda x: exact(jnp.append(x, t)), space).sample(on) for t in (0.0, END))  # noqa: B023
+    solver = MethodOfLines(rtol=1e-8, atol=1e-10)
+    return float(
+        jax.jit(
+            lambda u: relative_l2(jax.tree.map(lambda v: v[-1], solver.solve(equation, u, [0.0, END]).field), last)
+        )(first)
+    )
+
+
+@functools.cache
+def tendency_error(n: int) -> float:
+    """Of FitzHugh and Nagumo's equation: the mean tendency error on n x n cells of a smooth pair without flux."""
+    equation = FitzHughNagumo(0.1, 0.2)
+    pair = lambda x: jnp.stack([jnp.cos(jnp.pi * x[0]) * x[1] * (3 - x[1] ** 2), jnp.sin(jnp.pi / 2 * x[1]) + 0 * x[0]])
+    space = equation.space()
+    field = ClosedForm(pair, space).sample(space.domain.grid(n))
+    exact = ClosedForm(lambda x: -equation.residual(lambda y: pair(y[:2]), jnp.append(x, 0.0)), space).sample(field.on)
+    return float(relative_l2(jax.jit(equation.tendency)(field), exact))
+
+
+def line_rows() -> list[Row]:
+    """Rule, problem, expected order and errors over doubled grids, for the table of orders."""
+    rows = [("method of lines", name, "2", [line_error(name, n) for n in (16, 32)]) for name in LINES]
+    return [*rows, ("tendency", "FitzHugh-Nagumo", "2", [tendency_error(n) for n in (16, 32)])]
