@@ -133,6 +133,13 @@ class SmokeAtRest(AbstractPrior):
 
     def sample(self, key: PRNGKeyArray, on: Grid) -> Field:
         """One state; the same function on every grid of a box for one key."""
+        smoke = jnp.abs(self.noise(key, on))[..., None]
+        rest = jnp.zeros((*on.shape, 3), smoke.dtype)
+        space = FunctionSpace(on.domain, BuoyantSmoke.names)
+        return Field(jnp.concatenate([rest, smoke], axis=-1), on, space)
+
+    def noise(self, key: PRNGKeyArray, on: Grid) -> Float[Array, "*cell"]:
+        """The noise before its sign is dropped."""
         series = [eigenfunctions(axis, "fourier", self.modes) for axis in on.domain.axes]
         k2, norm2 = jnp.zeros(()), jnp.ones(())
         for s in series:
@@ -144,6 +151,4 @@ class SmokeAtRest(AbstractPrior):
         noise = noise * jnp.sqrt(on.domain.volume / jnp.sum(noise**2 * norm2))
         for axis, s in enumerate(series):
             noise = jnp.moveaxis(jnp.tensordot(s.basis(on.axis_coords(axis)), noise, axes=(1, axis)), 0, axis)
-        rest = jnp.zeros((*on.shape, 3), noise.dtype)
-        space = FunctionSpace(on.domain, BuoyantSmoke.names)
-        return Field(jnp.concatenate([rest, jnp.abs(noise)[..., None]], axis=-1), on, space)
+        return noise
