@@ -1,5 +1,6 @@
 """Trusted numerical solvers that make reference solutions, each with a measured order of convergence."""
 
+from .chebyshev_collocation import ChebyshevCollocation, solve_two_point
 from .diffrax_ode import solve_ode
 from .diffrax_sde import brownian_path, solve_sde
 from .elliptic import EllipticSolution, solve_elliptic
@@ -10,6 +11,7 @@ from .solver import AbstractSolver
 
 __all__ = [
     "AbstractSolver",
+    "ChebyshevCollocation",
     "EllipticSolution",
     "MethodOfLines",
     "ProjectionMethod",
@@ -18,4 +20,5 @@ __all__ = [
     "solve_elliptic",
     "solve_ode",
     "solve_sde",
+    "solve_two_point",
 ]
