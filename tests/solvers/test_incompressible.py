@@ -28,7 +28,7 @@ def random_flow(box, shape, seed=0):
 
 
 def smoke_state(n, seed=0):
-    return SmokeAtRest().sample(jax.random.key(seed), SMOKE_BOX.grid(n))
+    return jax.jit(lambda key: SmokeAtRest().sample(key, SMOKE_BOX.grid(n)))(jax.random.key(seed))
 
 
 def divergence(values, box):
@@ -39,13 +39,13 @@ def divergence(values, box):
     return np.diff(np.pad(u, ((0, 1), (0, 0))), axis=0) / hx + np.diff(np.pad(v, ((0, 0), (0, 1))), axis=1) / hy
 
 
-@pytest.mark.parametrize("row", range(6))
+@pytest.mark.parametrize("row", range(4))
 def test_rules_have_their_order(row):
     check_order(flow_rows()[row])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", range(3))
+@pytest.mark.parametrize("row", range(5))
 def test_more_rules_have_their_order(row):
     check_order(slow_flow_rows()[row])
 
@@ -62,19 +62,23 @@ def inner(grid, a, b):
     return sum(jnp.vdot(grid.inner(x, k), grid.inner(y, k)) for k, (x, y) in enumerate(zip(a, b, strict=True)))
 
 
+def projected(grid, velocity):
+    return jax.jit(lambda w: project(grid, w))(velocity)
+
+
 @pytest.mark.parametrize("name", BOXES)
 def test_pressure_solves_the_five_point_equation(name):
     grid, velocity = random_flow(BOXES[name], (12, 9))
     b = grid.divergence(velocity)
-    p = poisson(grid, b)
-    np.testing.assert_allclose(grid.laplacian(p), b, atol=1e-11)
+    p, image = jax.jit(lambda b: (p := poisson(grid, b), grid.laplacian(p)))(b)
+    np.testing.assert_allclose(image, b, atol=1e-11)
     assert abs(p.mean()) < 1e-14
 
 
 @pytest.mark.parametrize("name", BOXES)
 def test_projection_is_orthogonal_and_leaves_no_divergence(name):
     grid, velocity = random_flow(BOXES[name], (10, 7))
-    once = project(grid, velocity)
+    once = projected(grid, velocity)
     assert jnp.abs(grid.divergence(once)).max() < 1e-12
     removed = tuple(a - b for a, b in zip(velocity, once, strict=True))
     assert abs(inner(grid, once, removed)) < 1e-12 * inner(grid, velocity, velocity)
@@ -83,7 +87,7 @@ def test_projection_is_orthogonal_and_leaves_no_divergence(name):
 @pytest.mark.parametrize("name", BOXES)
 def test_advection_keeps_kinetic_energy_to_round_off(name):
     grid, velocity = random_flow(BOXES[name], (10, 7))
-    velocity = project(grid, velocity)
+    velocity = projected(grid, velocity)
     rest = (jnp.zeros(()), jnp.zeros(()))
     walls = tuple(None if grid.periodic(axis) else rest for axis in range(2))
     rate = momentum_advection(grid, velocity, (walls, walls))
@@ -94,7 +98,7 @@ def test_advection_keeps_kinetic_energy_to_round_off(name):
 @pytest.mark.parametrize("name", BOXES)
 def test_transport_of_a_scalar_keeps_its_sum_and_makes_no_extrema(name):
     grid, velocity = random_flow(BOXES[name], (10, 7))
-    velocity = project(grid, velocity)
+    velocity = projected(grid, velocity)
     s = jnp.asarray(np.random.default_rng(1).uniform(0.0, 1.0, (10, 7))).at[3, 4].set(1.0).at[6, 2].set(0.0)
     rate = scalar_transport(grid, s, velocity, 0.1)
     assert abs(rate.sum()) < 1e-12 * jnp.abs(rate).sum()
@@ -105,7 +109,7 @@ def test_transport_of_a_scalar_keeps_its_sum_and_makes_no_extrema(name):
 @pytest.fixture(scope="module", params=[ProjectionMethod(staggered=True), SemiLagrangian(staggered=True)], ids=repr)
 def plume(request):
     """Smoke that begins to rise, left and right alike: a compiled solver, the initial state, the solution."""
-    state = smoke_state(24)
+    state = smoke_state(16)
     smoke = state.values[..., 3]
     state = state.with_values(state.values.at[..., 3].set((smoke + smoke[::-1]) / 2))
     solve = jax.jit(lambda equation, u: request.param.solve(equation, u, [0.0, 3.0, 6.0]).field)
