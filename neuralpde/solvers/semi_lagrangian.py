@@ -32,8 +32,9 @@ class SemiLagrangian(AbstractSolver):
 
     ``step`` is the longest step: intervals between times are divided evenly. The default and the defaults of
     `BuoyantSmoke` on 128 x 128 cells of a 32 x 32 box are the settings of Gupta & Brandstetter, "Towards
-    multi-spatiotemporal-scale generalized PDE modeling", TMLR 2023. Here walls hold their velocity exactly, half a
-    cell from the centres next to them.
+    multi-spatiotemporal-scale generalized PDE modeling", TMLR 2023, whose states are those at times 13.5 + 6 k from
+    rest (their files say 18 to 102). Here walls hold their velocity exactly, half a cell from the centres next to
+    them.
 
     ``staggered`` is that of `ProjectionMethod`, as is all that is said there of fields.
     """

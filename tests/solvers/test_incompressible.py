@@ -207,6 +207,25 @@ def test_times_must_increase():
 
 
 @pytest.mark.slow
+def test_statistics_are_those_of_the_published_smoke():
+    """Mean of smoke and mean squares of smoke and velocity, as SineNet (ICLR 2024) normalises PDEArena's set."""
+    on, times = SMOKE_BOX.grid(128), [0.0, *(13.5 + 6.0 * np.arange(14))]
+
+    def one(key):
+        start = SmokeAtRest().sample(key, on)
+        u, v, _, s = jnp.moveaxis(
+            SemiLagrangian(staggered=True).solve(BuoyantSmoke(), start, times).field.values, -1, 0
+        )
+        return jnp.stack([part[1:].mean() for part in (s, s**2, u**2, v**2)])
+
+    found = jax.jit(lambda keys: jax.lax.map(one, keys))(jax.random.split(jax.random.key(0), 16))
+    mean, std, u, v = 0.7171, 0.4428, 0.4393, 0.5088
+    distance = jnp.abs(found.mean(0) - jnp.array([mean, std**2 + mean**2, u**2, v**2]))
+    assert (distance < 4 * found.std(0, ddof=1) / 16**0.5).all()
+    assert (found.std(0) / 4 < 0.1 * found.mean(0)).all()
+
+
+@pytest.mark.slow
 @pytest.mark.external
 def test_cavity_agrees_with_a_finite_element_solution(external_data):
     """Lid u = 4 x (1 - x) at Reynolds number 100, steady after 25 units of time."""
