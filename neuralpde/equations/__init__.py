@@ -6,22 +6,40 @@ from .compressible_navier_stokes import CompressibleNavierStokes
 from .conservation_law import AbstractConservationLaw
 from .darcy import Darcy, TwoPhase
 from .difficulty import ReducedUnits
+from .diffusion_reaction import ReactionDiffusion
+from .diffusion_sorption import DiffusionSorption, UniformConstant
 from .equation import AbstractEquation, Coefficient, PointFunction
 from .euler import Euler
 from .exact import ExactSolution
+from .fitzhugh_nagumo import FitzHughNagumo, WhiteNoise
 from .gas import AbstractGas
 from .gas_priors import ShockTube, TurbulentGas
 from .gas_solutions import EntropyWave, IsentropicVortex, SimpleWave
 from .gray_scott import GrayScott
+from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest
 from .korteweg_de_vries import KortewegDeVries
 from .kuramoto_sivashinsky import FlameFront, KuramotoSivashinsky
+from .linear_ode import Antiderivative, ForcedRiccati, LinearODE
+from .lorenz import Lorenz63, Lorenz96, Rossler
 from .media import LogNormal, MultiscaleTrigonometric
+from .ode import AbstractODE
+from .oscillators import CubicSpiral, Duffing, FitzHughNagumoODE, RationalOscillator, VanDerPol
+from .pendulum import DoublePendulum, Pendulum
 from .poisson import Poisson
+from .population import LotkaVolterra, Robertson
 from .reaction_diffusion import AllenCahn, CahnHilliard, FisherKPP
 from .riemann_exact import DamBreak, GasRiemann
+from .sde import AbstractSDE
 from .semilinear import AbstractSemilinear
 from .shallow_water import RadialDamBreak, ShallowWater
 from .snapshot import snapshot
+from .stochastic_processes import (
+    DoubleWell,
+    GeometricBrownianMotion,
+    OrnsteinUhlenbeck,
+    RampedOrnsteinUhlenbeck,
+    StochasticLorenz,
+)
 from .transport import Advection, Diffusion
 from .vorticity import Vorticity, diagonal_forcing, kolmogorov_forcing
 from .wave import SineGordon, Wave
@@ -30,43 +48,74 @@ __all__ = [
     "AbstractConservationLaw",
     "AbstractEquation",
     "AbstractGas",
+    "AbstractIncompressibleFlow",
+    "AbstractODE",
+    "AbstractSDE",
     "AbstractSemilinear",
     "Advection",
     "AllenCahn",
+    "Antiderivative",
+    "BuoyantSmoke",
     "Burgers",
     "CahnHilliard",
     "Coefficient",
     "CompressibleNavierStokes",
+    "CubicSpiral",
     "DamBreak",
     "Darcy",
     "Diffusion",
+    "DiffusionSorption",
+    "DoublePendulum",
+    "DoubleWell",
+    "Duffing",
     "EntropyWave",
     "Euler",
     "ExactSolution",
     "FisherKPP",
+    "FitzHughNagumo",
+    "FitzHughNagumoODE",
     "FlameFront",
+    "ForcedRiccati",
     "GasRiemann",
+    "GeometricBrownianMotion",
     "GinzburgLandau",
     "GrayScott",
     "IsentropicVortex",
     "KortewegDeVries",
     "KuramotoSivashinsky",
+    "LinearODE",
     "LogNormal",
+    "Lorenz63",
+    "Lorenz96",
+    "LotkaVolterra",
     "MultiscaleTrigonometric",
+    "NavierStokes",
+    "OrnsteinUhlenbeck",
+    "Pendulum",
     "PointFunction",
     "Poisson",
     "RadialDamBreak",
+    "RampedOrnsteinUhlenbeck",
+    "RationalOscillator",
+    "ReactionDiffusion",
     "ReducedUnits",
+    "Robertson",
+    "Rossler",
     "Schroedinger",
     "ShallowWater",
     "ShockTube",
     "SimpleWave",
     "SineGordon",
+    "SmokeAtRest",
+    "StochasticLorenz",
     "TurbulentGas",
     "TwoPhase",
+    "UniformConstant",
+    "VanDerPol",
     "VectorBurgers",
     "Vorticity",
     "Wave",
+    "WhiteNoise",
     "diagonal_forcing",
     "kolmogorov_forcing",
     "snapshot",
