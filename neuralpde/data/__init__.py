@@ -1,4 +1,4 @@
-"""Datasets: the store, readers of others' files, generation, and loading."""
+"""Datasets: the store, readers of others' files, generation, pairs from trajectories, and loading."""
 
 from .darcy import darcy
 from .dataset import DataError, Dataset, as_field, count_samples
@@ -6,6 +6,28 @@ from .description import describe, restore
 from .folders import cache_folder, dataset_folder, external_folder
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
+from .pairs import frames, initial_to_final, paired
+from .readers import (
+    ForeignSource,
+    comsol,
+    comsol_source,
+    deepxde_npz,
+    detect,
+    fno_mat,
+    open_fno_mat,
+    open_foreign,
+    open_pdearena,
+    open_pdebench,
+    open_well,
+    pdearena,
+    pdebench,
+    read_comsol,
+    read_deepxde,
+    read_foreign,
+    the_well,
+    well_normalizer,
+)
+from .source import InMemory, SampleSource, TrajectorySource
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
 from .torch_zip import read_torch_zip
@@ -14,17 +36,41 @@ __all__ = [
     "DataError",
     "Dataset",
     "DeviceLoader",
+    "ForeignSource",
+    "InMemory",
+    "SampleSource",
     "StreamLoader",
+    "TrajectorySource",
     "as_field",
     "cache_folder",
+    "comsol",
+    "comsol_source",
     "count_samples",
     "darcy",
     "dataset_folder",
+    "deepxde_npz",
     "describe",
+    "detect",
     "external_folder",
+    "fno_mat",
+    "frames",
+    "initial_to_final",
     "neuraloperator_darcy",
+    "open_fno_mat",
+    "open_foreign",
+    "open_pdearena",
+    "open_pdebench",
+    "open_well",
+    "paired",
+    "pdearena",
+    "pdebench",
+    "read_comsol",
     "read_dataset",
+    "read_deepxde",
+    "read_foreign",
     "read_torch_zip",
     "restore",
+    "the_well",
+    "well_normalizer",
     "write_dataset",
 ]
