@@ -71,7 +71,7 @@ class ForeignSource:
 
     def steps(self, row: int) -> int:
         """Number of states of a trajectory, strides counted."""
-        return -(-self.files[self._file_of(self._rows[row])].steps // self.time_stride)
+        return -(-self.files[int(self._homes(self._rows[row]))].steps // self.time_stride)
 
     def part(self, start: int | None = None, stop: int | None = None) -> ForeignSource:
         """The samples ``start`` to ``stop``, as of a list. Raises `DataError` where none is left."""
@@ -112,14 +112,15 @@ class ForeignSource:
         field = stacked_field(values, self.on, self.target)
         return unchecked(Trajectory, times=times, field=field) if self.files[0].targets.in_time else field
 
-    def _file_of(self, number: int) -> int:
-        return int(np.searchsorted(self._ends, number, side="right"))
+    def _homes(self, numbers: np.ndarray | np.integer) -> np.ndarray | np.integer:
+        """The file of each sample."""
+        return np.searchsorted(self._ends, numbers, side="right")
 
     def _stretches(self, numbers: np.ndarray) -> Iterator[tuple[int, int, int]]:
         """Runs of consecutive samples of one file: (file, start, stop), counted within the file."""
         if not len(numbers):
             raise DataError(f"{self.where}: no samples are asked for.")
-        homes = np.searchsorted(self._ends, numbers, side="right")
+        homes = np.asarray(self._homes(numbers))
         breaks = np.flatnonzero((np.diff(numbers) != 1) | (np.diff(homes) != 0)) + 1
         for run in np.split(np.arange(len(numbers)), breaks):
             file = int(homes[run[0]])

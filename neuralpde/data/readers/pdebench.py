@@ -104,7 +104,7 @@ def _tensor(home: HDF5File, opened: Any) -> Simulations:
     count, steps = _sizes(opened["tensor"], 3, home, "(sample, time, x)")[:2]
     on = _grid(opened, ["x-coordinate"], home, periodic=True)
     state = Part(FunctionSpace(on.domain, ("u",)), (StoredArray("tensor", (SAMPLE, TIME, "x")),), in_time=True)
-    return _evolution(home, opened, on, state, count, _times(opened["t-coordinate"], steps, home))
+    return _evolution(home, opened, on, state, count, _times(opened["t-coordinate"], steps))
 
 
 def _darcy(home: HDF5File, opened: Any) -> Simulations:
@@ -131,7 +131,7 @@ def _compressible(home: HDF5File, opened: Any, periodic: bool | None) -> Simulat
     on = _grid(opened, [f"{axis}-coordinate" for axis in "xyz"[:dim]], home, periodic)
     arrays = tuple(StoredArray(name, (SAMPLE, TIME, *on.domain.names)) for name in names)
     state = Part(FunctionSpace(on.domain, names), arrays, in_time=True)
-    return _evolution(home, opened, on, state, shape[0], _times(opened["t-coordinate"], shape[1], home))
+    return _evolution(home, opened, on, state, shape[0], _times(opened["t-coordinate"], shape[1]))
 
 
 def _evolution(home: HDF5File, opened: Any, on: Grid, state: Part, count: int, times: tuple[float, ...]) -> Simulations:
@@ -162,7 +162,7 @@ def _seeded(home: HDF5File, opened: Any) -> Simulations:
     boundary = _sorption(config) if dim == 1 else Neumann(0.0) if channels == 2 else Free()
     array = StoredArray(tuple(f"{seed}/data" for seed in seeds), (TIME, *on.domain.names, "component"))
     state = Part(FunctionSpace(on.domain, names, boundary), (array,), in_time=True)
-    times = _times(first["grid/t"], first["data"].shape[0], home)
+    times = _times(first["grid/t"], first["data"].shape[0])
     known = sorted(config)
     file = Simulations(
         schema=SCHEMA,
@@ -231,12 +231,10 @@ def _grid(opened: Any, keys: list[str], home: HDF5File, periodic: bool | None) -
     return box_grid(axes, tuple(shape))
 
 
-def _times(array: Any, steps: int, home: HDF5File) -> tuple[float, ...]:
+def _times(array: Any, steps: int) -> tuple[float, ...]:
     """Times of the states; some files store the end of the last step too."""
-    times = np.asarray(array, np.float64)
-    if times.shape not in ((steps,), (steps + 1,)):
-        raise unfit(str(home.path), f"has times of shape {times.shape}", f"{steps} or {steps + 1} times")
-    return tuple(times[:steps].tolist())
+    times = np.ravel(np.asarray(array, np.float64))
+    return tuple(times[:steps].tolist() if times.size == steps + 1 else times.tolist())
 
 
 def _attributes(opened: Any) -> dict[str, StoredArray | float]:
