@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,7 +93,7 @@ class _StoredPart:
         fields = _child(home, "t0_fields", where)
         self.components = [_child(fields, name, where) for name in part["components"]]
         steps = _child(home, "dimensions/time", where).shape[-1:] if self.in_time else ()
-        self.steps = int(steps[0]) if self.in_time else 1
+        self.steps = math.prod(steps)
         for dataset in self.components:
             _check_shape(dataset, (count, *steps, *on["shape"]), where)
             if dataset.dtype.kind not in "fc":

@@ -130,5 +130,5 @@ def test_nan_is_located(hdf5, path):
     arrays = foreign_files.fno_burgers(path, hdf5=hdf5)
     arrays["u"][4, 2] = np.nan
     foreign_files._write_mat(path, arrays, hdf5)
-    with pytest.raises(DataError, match="field 'u' holds NaN.* sample 4;"):
+    with pytest.raises(DataError, match=r"field 'u' holds NaN.* sample 4;"):
         open_fno_mat(path).read()

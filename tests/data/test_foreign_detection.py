@@ -64,7 +64,9 @@ UNKNOWN = {
 def test_what_was_found_is_listed_where_nothing_matches(name, tmp_path):
     path = tmp_path / "file.npz"
     UNKNOWN[name](path)
-    with pytest.raises(DataError, match=r"none of the layouts that are known \(The Well, PDEArena.*It holds: ") as error:
+    with pytest.raises(
+        DataError, match=r"none of the layouts that are known \(The Well, PDEArena.*It holds: "
+    ) as error:
         open_foreign(path)
     assert str(path) in str(error.value)
     assert name in ("text", "empty") or "velocity" in str(error.value)

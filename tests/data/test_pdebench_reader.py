@@ -166,7 +166,7 @@ def test_planted_defects_are_named(name, change, said, path):
 def test_a_permuted_sample_axis_is_noticed_where_sizes_reveal_it(path):
     foreign_files.pdebench_tensor(path)
     replace(path, "tensor", lambda a: a.transpose(2, 1, 0))
-    with pytest.raises(DataError, match="shape .16, 6, 20. in 'tensor'"):
+    with pytest.raises(DataError, match=r"shape .16, 6, 20. in 'tensor'"):
         open_pdebench(path)
 
 
@@ -198,7 +198,7 @@ def test_a_truncated_file_is_refused(kept, path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match="no file or folder .*absent"):
+    with pytest.raises(DataError, match=r"no file or folder .*absent"):
         open_pdebench(tmp_path / "absent")
 
 

@@ -66,13 +66,8 @@ def comsol(
         )
     whole = InMemory(made.read())
     splits = [in_host_memory(InMemory(whole.read(rows))) for rows in (slice(kept), slice(kept, None))]
-    return Dataset(
-        "comsol",
-        splits[0],
-        None,
-        {str(len(_read(path, names).x)): splits[1]},
-        {"source": SCHEMA, "files": [Path(path).name]},
-    )
+    points = splits[1].targets.values.shape[-2]
+    return Dataset("comsol", splits[0], None, {str(points): splits[1]}, {"source": SCHEMA, "files": [Path(path).name]})
 
 
 def read_comsol(

@@ -15,7 +15,7 @@ import numpy as np
 
 from neuralpde.data.checks import check_finite
 from neuralpde.data.dataset import DataError, Dataset
-from neuralpde.data.source import InMemory, stacked_field, unchecked
+from neuralpde.data.source import InMemory, in_host_memory, stacked_field, unchecked
 from neuralpde.spaces import Axis, Box, FunctionSpace, Points, Sample
 
 from .datasets import found
@@ -46,7 +46,7 @@ def deepxde_npz(
         splits["test"] = (held, test_path or path, test)
     triples = {name: (*_triple(held, name, str(where)), str(where), n) for name, (held, where, n) in splits.items()}
     ends = domain or _extent(*(x1 for _, x1, *_ in triples.values()))
-    made = {name: _sample(*triple, sensors, ends) for name, triple in triples.items()}
+    made = {name: in_host_memory(InMemory(_sample(*triple, sensors, ends))) for name, triple in triples.items()}
     tests = {"test": made["test"]} if "test" in made else {}
     return Dataset(
         "deepxde", made["train"], None, tests, {"source": SCHEMA, "files": sorted({p for _, p, _ in splits.values()})}

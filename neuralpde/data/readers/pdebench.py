@@ -211,7 +211,9 @@ def _incompressible(home: HDF5File, opened: Any) -> Simulations:
 
 def _seeds(opened: Any) -> list[str]:
     """Names of the groups of one sample each, in order."""
-    return [key for key in children(opened) if key.isdigit() and {"data", "grid"} <= set(children(opened[key]))]
+    seeds = [key for key in children(opened) if key.isdigit()]
+    # There may be ten thousand: the first speaks for all.
+    return seeds if seeds and {"data", "grid"} <= set(children(opened[seeds[0]])) else []
 
 
 def _sizes(array: Any, ndim: int, home: HDF5File, expected: str) -> tuple[int, ...]:

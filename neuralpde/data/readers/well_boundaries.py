@@ -42,10 +42,10 @@ def conditions(
     stated = list(_conditions(opened))
 
     def side(axis: str, upper: bool) -> AbstractBoundaryCondition:
-        here = [c for c in stated if (c.axis, c.upper, c.word) == (axis, upper, "wall") and c.value is not None]
-        values = {c.value for c in here}
+        here = [c for c in stated if (c.axis, c.upper, c.word) == (axis, upper, "wall")]
+        values = {c.value for c in here if c.value is not None}
         covered = set().union(*(c.fields for c in here)) if here else set()
-        return Dirichlet(float(values.pop())) if len(values) == 1 and fields <= covered else Free()
+        return Dirichlet(values.pop()) if len(values) == 1 and fields <= covered else Free()
 
     return [
         (Periodic(), Periodic()) if axis.periodic else (side(axis.name, False), side(axis.name, True))
