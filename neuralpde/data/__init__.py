@@ -4,6 +4,7 @@ from .darcy import darcy
 from .dataset import DataError, Dataset, as_field, count_samples
 from .description import describe, restore
 from .folders import cache_folder, dataset_folder, external_folder
+from .inspection import AxisReport, Inspection, PartReport, inspect_file
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
 from .pairs import frames, initial_to_final, paired
@@ -11,6 +12,7 @@ from .readers import (
     ForeignSource,
     comsol,
     comsol_source,
+    comsol_units,
     deepxde_npz,
     detect,
     fno_mat,
@@ -33,11 +35,14 @@ from .stream import StreamLoader
 from .torch_zip import read_torch_zip
 
 __all__ = [
+    "AxisReport",
     "DataError",
     "Dataset",
     "DeviceLoader",
     "ForeignSource",
     "InMemory",
+    "Inspection",
+    "PartReport",
     "SampleSource",
     "StreamLoader",
     "TrajectorySource",
@@ -45,6 +50,7 @@ __all__ = [
     "cache_folder",
     "comsol",
     "comsol_source",
+    "comsol_units",
     "count_samples",
     "darcy",
     "dataset_folder",
@@ -55,6 +61,7 @@ __all__ = [
     "fno_mat",
     "frames",
     "initial_to_final",
+    "inspect_file",
     "neuraloperator_darcy",
     "open_fno_mat",
     "open_foreign",

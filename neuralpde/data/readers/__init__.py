@@ -5,7 +5,7 @@ for. Every room understands one layout (`pdebench`, `pdearena`, `well`, `fno_mat
 give a source of samples and, with the splits of the benchmark, a `Dataset`.
 """
 
-from .comsol import comsol, comsol_source, read_comsol
+from .comsol import comsol, comsol_source, comsol_units, read_comsol
 from .deepxde import deepxde_npz, read_deepxde
 from .detection import SCHEMAS, detect, open_foreign, read_foreign
 from .fno_mat import fno_mat, open_fno_mat
@@ -20,6 +20,7 @@ __all__ = [
     "ForeignSource",
     "comsol",
     "comsol_source",
+    "comsol_units",
     "deepxde_npz",
     "detect",
     "fno_mat",

@@ -119,6 +119,11 @@ def comsol_source(
     return InMemory(unchecked(Sample, inputs=initial, targets=targets, parameters=parameters))
 
 
+def comsol_units(path: str | os.PathLike, names: Sequence[str] | None = None) -> dict[str, str]:
+    """The unit of each expression that states one."""
+    return {column.name: column.unit for column in _read(path, names).columns if column.unit}
+
+
 def is_comsol(path: Path) -> bool:
     """Whether a file begins with the header of an export."""
     with path.open("rb") as file:
