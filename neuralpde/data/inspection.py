@@ -15,6 +15,8 @@ from neuralpde.spaces import AbstractDiscretization, Field, Grid, Sample, Trajec
 
 from .dataset import DataError
 from .readers import comsol_units, detect, open_foreign
+from .readers.files import children
+from .readers.pdearena import SPLITS
 from .source import SampleSource, TrajectorySource
 from .store import open_split, reading
 
@@ -80,12 +82,9 @@ def inspect_file(path: str | os.PathLike, split: str = "train") -> Inspection:
     schema, splits = detect(place), ()
     if schema == "PDEArena":
         with h5py.File(place, "r") as file:
-            splits = tuple(sorted(file))
-        split = next(name for name, group in _GROUPS.items() if group in splits) if split == "train" else split
+            splits = tuple(children(file))
+        split = next(name for name, group in SPLITS.items() if group in splits) if split == "train" else split
     return _report(place, schema, size, checksum, open_foreign(place, split), splits)
-
-
-_GROUPS = {"train": "train", "validation": "valid", "test": "test"}
 
 
 def _report(
@@ -153,7 +152,7 @@ def _plain(value: np.ndarray) -> float | tuple[float, ...]:
 
 
 def _splits(file: h5py.File) -> tuple[str, ...]:
-    tests = [f"test/{label}" for label in file["test"]] if "test" in file else []
+    tests = [f"test/{label}" for label in children(file["test"])] if "test" in file else []
     return ("train", *(["validation"] if "validation" in file else []), *tests)
 
 
