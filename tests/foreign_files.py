@@ -25,7 +25,7 @@ def pdebench_tensor(path: Path, count=20, steps=6, n=16, extra_time=0) -> dict[s
         "x-coordinate": centres(0, 1, n),
         "t-coordinate": np.linspace(0, 0.01 * (steps + extra_time - 1), steps + extra_time, dtype=np.float32),
     }
-    _write(path, arrays, beta=0.4)
+    write(path, arrays, beta=0.4)
     return arrays
 
 
@@ -37,7 +37,7 @@ def pdebench_darcy(path: Path, count=20, n=8) -> dict[str, np.ndarray]:
         "x-coordinate": centres(0, 1, n),
         "y-coordinate": centres(0, 1, n),
     }
-    _write(path, arrays, beta=np.asarray([10.0]))
+    write(path, arrays, beta=np.asarray([10.0]))
     return arrays
 
 
@@ -47,7 +47,7 @@ def pdebench_cfd(path: Path, count=10, steps=5, shape=(8, 6)) -> dict[str, np.nd
     arrays = {name: numbers(count, steps, *shape, seed=i) for i, name in enumerate(names)}
     arrays |= {f"{axis}-coordinate": centres(0, 1, n) for axis, n in zip("xyz", shape, strict=False)}
     arrays["t-coordinate"] = np.linspace(0, 0.05 * steps, steps + 1, dtype=np.float32)
-    _write(path, arrays, eta=0.01, zeta=0.01, M=0.1)
+    write(path, arrays, eta=0.01, zeta=0.01, M=0.1)
     return arrays
 
 
@@ -73,7 +73,7 @@ def pdebench_incompressible(path: Path, count=4, steps=6, n=8, seed=0) -> dict[s
         "force": numbers(count, n, n, 2, seed=seed + 2),
         "t": np.tile(np.linspace(0, 0.5, steps, dtype=np.float32), (count, 1)),
     }
-    _write(path, arrays, config="n_steps: 100\ndomain_size: [1, 1]\n", latestIndex=steps)
+    write(path, arrays, config="n_steps: 100\ndomain_size: [1, 1]\n", latestIndex=steps)
     return arrays
 
 
@@ -89,7 +89,7 @@ def pdearena_smoke(path: Path, split="train", count=4, steps=6, n=8, seed=0) -> 
         "dy": np.full(count, h),
         "buo_y": 0.2 + 0.1 * np.arange(count),
     }
-    _write(path, {f"{split}/{name}": array for name, array in arrays.items()}, mode="a")
+    write(path, {f"{split}/{name}": array for name, array in arrays.items()}, mode="a")
     return arrays
 
 
@@ -101,7 +101,7 @@ def pdearena_ks(path: Path, split="train", count=4, steps=8, n=16, spacings=None
         "dx": np.full(count, 0.25) if spacings is None else np.asarray(spacings),
         "v": 0.5 + 0.1 * np.arange(count),
     }
-    _write(path, {f"{split}/{name}": array for name, array in arrays.items()}, mode="a")
+    write(path, {f"{split}/{name}": array for name, array in arrays.items()}, mode="a")
     return arrays
 
 
@@ -178,14 +178,14 @@ std: {density: 0.1, profile: 0.2, velocity: [0.3, 0.4], stress: [[0.5, 0.6], [0.
 def fno_burgers(path: Path, count=12, n=16, hdf5=False) -> dict[str, np.ndarray]:
     """Initial and final states."""
     arrays = {"a": numbers(count, n, dtype=float), "u": numbers(count, n, seed=1, dtype=float)}
-    _write_mat(path, arrays, hdf5)
+    write_mat(path, arrays, hdf5)
     return arrays
 
 
 def fno_darcy(path: Path, count=12, n=9, hdf5=False, seed=0) -> dict[str, np.ndarray]:
     """Coefficients and solutions."""
     arrays = {"coeff": numbers(count, n, n, seed=seed, dtype=float), "sol": numbers(count, n, n, seed=seed + 1)}
-    _write_mat(path, arrays, hdf5)
+    write_mat(path, arrays, hdf5)
     return arrays
 
 
@@ -196,11 +196,12 @@ def fno_navier_stokes(path: Path, count=12, n=8, steps=6, hdf5=False) -> dict[st
         "u": numbers(count, n, n, steps, seed=1),
         "t": np.arange(1.0, steps + 1)[None],
     }
-    _write_mat(path, arrays, hdf5)
+    write_mat(path, arrays, hdf5)
     return arrays
 
 
-def _write_mat(path: Path, arrays: dict[str, np.ndarray], hdf5: bool) -> None:
+def write_mat(path: Path, arrays: dict[str, np.ndarray], hdf5: bool) -> None:
+    """A MATLAB file; version 7.3 is HDF5 with reversed axes behind a header."""
     if not hdf5:
         scipy.io.savemat(path, arrays)
         return
@@ -238,7 +239,8 @@ def comsol(path: Path, names=("u (m/s)", "p"), settings=("t=0", "t=0.5", "t=1"),
     return table
 
 
-def _write(path: Path, arrays: dict[str, np.ndarray], mode="w", **attributes) -> None:
+def write(path: Path, arrays: dict[str, np.ndarray], mode="w", **attributes) -> None:
+    """An HDF5 file of arrays and root attributes."""
     with h5py.File(path, mode) as file:
         for name, array in arrays.items():
             file[name] = array

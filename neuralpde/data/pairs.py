@@ -97,7 +97,8 @@ class Windows:
         if steps.min() < self.length:
             raise DataError(
                 f"frames: history={history} and horizon={horizon} need {self.length} states, trajectory "
-                f"{int(steps.argmin())} has {steps.min()}; shorten the window or the strides."
+                f"{int(steps.argmin())} has {steps.min()}; shorten the window or the strides (samples that are pairs "
+                "of functions have one state: use them as they are)."
             )
         self._ends = np.cumsum(steps - self.length + 1)
 

@@ -104,7 +104,7 @@ def test_cells_and_objects_are_not_read(path):
 @VERSIONS
 def test_times_and_states_must_agree(hdf5, path):
     arrays = foreign_files.fno_navier_stokes(path, hdf5=hdf5)
-    foreign_files._write_mat(path, arrays | {"t": np.arange(3.0)[None]}, hdf5)
+    foreign_files.write_mat(path, arrays | {"t": np.arange(3.0)[None]}, hdf5)
     with pytest.raises(DataError, match="has 3 times; expected one for each of 6 states"):
         open_fno_mat(path)
 
@@ -112,7 +112,7 @@ def test_times_and_states_must_agree(hdf5, path):
 @VERSIONS
 def test_shapes_that_do_not_fit_are_named(hdf5, path):
     arrays = foreign_files.fno_burgers(path, hdf5=hdf5)
-    foreign_files._write_mat(path, arrays | {"u": arrays["u"][:, :-1]}, hdf5)
+    foreign_files.write_mat(path, arrays | {"u": arrays["u"][:, :-1]}, hdf5)
     with pytest.raises(DataError, match=r"in 'u'; expected .*by its coordinates"):
         open_fno_mat(path)
 
@@ -129,6 +129,6 @@ def test_a_truncated_file_is_refused(hdf5, path):
 def test_nan_is_located(hdf5, path):
     arrays = foreign_files.fno_burgers(path, hdf5=hdf5)
     arrays["u"][4, 2] = np.nan
-    foreign_files._write_mat(path, arrays, hdf5)
+    foreign_files.write_mat(path, arrays, hdf5)
     with pytest.raises(DataError, match=r"field 'u' holds NaN.* sample 4;"):
         open_fno_mat(path).read()

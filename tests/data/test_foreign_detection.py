@@ -54,8 +54,8 @@ def test_every_layout_is_found_whatever_the_file_is_called(name, tmp_path):
 UNKNOWN = {
     "text": lambda path: path.write_text("1 2 3\n"),
     "numpy": lambda path: np.savez(path, velocity=np.zeros(3)),
-    "hdf5": lambda path: foreign_files._write(path, {"velocity": np.zeros((3, 4))}),
-    "mat": lambda path: foreign_files._write_mat(path, {"velocity": np.zeros((3, 4))}, hdf5=False),
+    "hdf5": lambda path: foreign_files.write(path, {"velocity": np.zeros((3, 4))}),
+    "mat": lambda path: foreign_files.write_mat(path, {"velocity": np.zeros((3, 4))}, hdf5=False),
     "empty": lambda path: path.write_bytes(b""),
 }
 

@@ -45,7 +45,7 @@ def uniform_axis(
         "nodes": (x[0], x[-1]),
     }
     allowed = {True: ("periodic", "cells"), False: ("cells", "nodes"), None: tuple(ends)}[periodic]
-    tolerance = 1e-3 * h + slack
+    tolerance = 1e-4 * h + slack
     best = min(sorted(allowed, key=lambda one: one != expected), key=lambda one: _places(ends[one], tolerance))
     lower, upper = (_rounded(end, tolerance)[0] for end in ends[best])
     return Axis(name, lower, upper, periodic=best == "periodic" or bool(periodic)), best

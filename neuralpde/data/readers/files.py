@@ -39,7 +39,7 @@ def reading_file(path: Path, kind: str) -> Iterator[None]:
         raise DataError(f"There is no file {path}; expected {kind}. Check the path.")
     try:
         yield
-    except NeuralPDEError:
+    except (NeuralPDEError, MemoryError):
         raise
     except Exception as error:  # damaged files provoke any exception in the libraries that parse them
         raise DataError(

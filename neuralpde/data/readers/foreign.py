@@ -171,10 +171,8 @@ class ForeignSource:
             if not isinstance(array, StoredArray):
                 found[name] = np.full(stop - start, float(array))
                 continue
-            in_time = TIME in array.axes
-            values = array.read(opened, start, stop, frames, (TIME,) if in_time else ())
-            values = np.broadcast_to(values, (stop - start, *values.shape[1:]))
-            found[name] = _floating(values[..., 0] if "component" not in array.axes else values)
+            values = array.read(opened, start, stop, frames, (TIME,) if TIME in array.axes else ())[..., 0]
+            found[name] = _floating(np.broadcast_to(values, (stop - start, *values.shape[1:])))
         if file.described is not None:
             rows = [file.described(opened, row) for row in range(start, stop)]
             found |= {name: np.asarray([row[name] for row in rows], float) for name in rows[0]}
