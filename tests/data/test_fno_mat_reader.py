@@ -78,6 +78,18 @@ def test_the_test_set_may_be_a_file_of_its_own_and_points_stay_in_place(tmp_path
     np.testing.assert_allclose(dataset.on.axis_coords(0), (np.asarray([0, 4, 8]) + 0.5) / 9, atol=1e-12)
 
 
+@pytest.mark.parametrize("write", [foreign_files.fno_burgers, foreign_files.fno_darcy])
+def test_the_same_test_functions_come_at_other_resolutions(write, path):
+    n = 16 if write is foreign_files.fno_burgers else 17
+    write(path, n=n)
+    dataset = fno_mat(str(path), train=5, test=3, stride=4, test_strides=[4, 2, 8])
+    assert list(dataset.test) == [str(-(-n // stride)) for stride in (4, 2, 8)]
+    coarse, fine, coarsest = (np.asarray(sample.targets.values) for sample in dataset.test.values())
+    every_second = (slice(None), *(slice(None, None, 2),) * (fine.ndim - 2))
+    np.testing.assert_array_equal(fine[every_second], coarse)
+    np.testing.assert_array_equal(coarse[every_second], coarsest)
+
+
 def test_a_period_cannot_be_cut_by_a_stride_that_does_not_divide_it(path):
     foreign_files.fno_burgers(path)
     with pytest.raises(DataError, match="stride=3 does not divide the 16 points"):

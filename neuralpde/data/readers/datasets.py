@@ -22,18 +22,20 @@ def make_dataset(
     splits: Mapping[str, ForeignSource],
     counts: Mapping[str, int | None],
     pairs: Pairing | None,
+    tests: Sequence[ForeignSource] = (),
 ) -> Dataset:
-    """The splits ``train``, ``validation`` and ``test`` in memory, the first ``counts`` samples of each.
+    """The splits ``train``, ``validation`` and ``test`` in memory, the first ``counts`` samples of each; ``tests`` are
+    the test set at other resolutions.
 
     Raises `DataError` where a split has fewer samples than asked for.
     """
     made = {split: _made(name, split, source, counts.get(split), pairs) for split, source in splits.items()}
-    tests = {resolution(splits["test"]): made["test"]} if "test" in made else {}
+    others = {resolution(source): _made(name, "test", source, counts.get("test"), pairs) for source in tests}
     return Dataset(
         name=name,
         train=made["train"],
         validation=made.get("validation"),
-        test=tests,
+        test=({resolution(splits["test"]): made["test"]} if "test" in made else {}) | others,
         provenance={
             "source": splits["train"].schema,
             "files": {split: [file.home.path.name for file in source.files] for split, source in splits.items()},

@@ -53,14 +53,18 @@ def fno_mat(
     stride: int = 1,
     time_stride: int = 1,
     test_path: str | None = None,
+    test_strides: Sequence[int] = (),
 ) -> Dataset:
     """A file of the FNO paper: its first ``train`` samples to learn from, its last ``test`` to be judged by.
 
-    ``test_path`` names another file whose first ``test`` samples are the test set, as for Darcy flow.
+    ``test_path`` names another file whose first ``test`` samples are the test set, as for Darcy flow. The same test
+    functions come at each of ``test_strides`` too; on the cells of Darcy flow these and ``stride`` divide the number
+    of points less one (420), so that all of them have one box.
     ``pairs``, ``stride`` and ``time_stride`` as for `pdebench`; only Navier-Stokes has trajectories. Raises
     `DataError`, also where the two sets would overlap.
     """
-    source = open_fno_mat(path).every(stride, time_stride)
+    whole = open_fno_mat(path)
+    source = whole.every(stride, time_stride)
     if test_path is None:
         if train + test > source.count:
             raise unfit(
@@ -69,10 +73,12 @@ def fno_mat(
                 f"at least train + test = {train} + {test}",
                 "Ask for fewer samples.",
             )
-        held = source.part(source.count - test, None)
+        held = whole.part(source.count - test, None)
     else:
-        held = open_fno_mat(test_path).every(stride, time_stride)
-    return make_dataset("fno", {"train": source, "test": held}, {"train": train, "test": test}, pairs)
+        held = open_fno_mat(test_path)
+    splits = {"train": source, "test": held.every(stride, time_stride)}
+    others = [held.every(other, time_stride) for other in test_strides if other != stride]
+    return make_dataset("fno", splits, {"train": train, "test": test}, pairs, others)
 
 
 def open_fno_mat(path: str | os.PathLike | Sequence[str]) -> ForeignSource:

@@ -112,7 +112,7 @@ def _understood(home: HDF5File, opened: Any, name: str) -> Simulations:
     # Components carry plain names: `pde_140-256` says how many states and points there are.
     space = FunctionSpace(on.domain, _SMOKE if dim == 2 else ("u",))
     arrays = tuple(StoredArray(f"{name}/{field}", (SAMPLE, TIME, *on.domain.names)) for field in fields)
-    clock = StoredArray(f"{name}/t", (SAMPLE, TIME)) if "t" in group else StoredArray(f"{name}/dt", (SAMPLE,))
+    key, axes = ("t", (SAMPLE, TIME)[-len(group["t"].shape) :]) if "t" in group else ("dt", (SAMPLE,))
     file = Simulations(
         schema=SCHEMA,
         home=home,
@@ -121,7 +121,7 @@ def _understood(home: HDF5File, opened: Any, name: str) -> Simulations:
         inputs=Part(space, arrays),
         targets=Part(space, arrays, in_time=True),
         steps=shape[1],
-        times=clock,
+        times=StoredArray(f"{name}/{key}", axes),
         parameters={key: StoredArray(f"{name}/{key}", (SAMPLE,)) for key in _NUMBERS if key in group},
     )
     return file.check(opened)

@@ -50,7 +50,8 @@ def pdebench(
     Of files with one array a field the first tenth of the samples are the test set and the others the training set;
     of files with one group a seed the last tenth. ``train`` and ``test`` keep that many trajectories of each.
     ``pairs`` makes pairs of trajectories (`frames`, `initial_to_final`); left out, they are kept. ``stride`` and
-    ``time_stride`` keep every so many-th point of an axis and state. ``periodic``: see `open_pdebench`.
+    ``time_stride`` keep every so many-th point of an axis and state; points stay where they are, so that the box of
+    wider cells may end elsewhere. ``periodic``: see `open_pdebench`.
 
     Raises `DataError` for a file that is missing, damaged, or of another layout.
     """
