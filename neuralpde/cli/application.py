@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import neuralpde
+from neuralpde.errors import NeuralPDEError
 
 from .catalogue import VERBS, conf_folder, print_catalogue, usage, verb_help
 from .refusal import UsageError, suggestion
 
-INTERRUPTED = 130
+INTERRUPTED, FAILED = 130, 1
 
 
 def main() -> None:
@@ -37,9 +38,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if verb not in VERBS:
             raise UsageError(f"There is no verb {verb!r}. {suggestion(verb, VERBS, 'verbs')}")
-        return _list(rest) if verb == "list" else _run_verb(verb, rest)
+        plain = WITHOUT_HYDRA.get(verb)
+        return plain(rest) if plain else _run_verb(verb, rest)
     except UsageError as error:
         return _report(error, error.exit_code)
+    except NeuralPDEError as error:
+        return _report(error, FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -49,6 +53,16 @@ def _list(rest: Sequence[str]) -> int:
         raise UsageError(f"`neuralpde list` takes no arguments, got {' '.join(rest)!r}.")
     print_catalogue()
     return 0
+
+
+def _inspect(rest: Sequence[str]) -> int:
+    from .inspection import inspect
+
+    inspect(rest)
+    return 0
+
+
+WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {"list": _list, "inspect": _inspect}
 
 
 def _run_verb(verb: str, rest: list[str]) -> int:

@@ -6,9 +6,33 @@ from .description import describe, restore
 from .evolution import Evolution, evolution
 from .folders import cache_folder, dataset_folder, external_folder
 from .generator import Generation, generated
+from .inspection import AxisReport, Inspection, PartReport, inspect_file
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
+from .pairs import frames, initial_to_final, paired
+from .readers import (
+    ForeignSource,
+    comsol,
+    comsol_source,
+    comsol_units,
+    deepxde_npz,
+    detect,
+    fno_mat,
+    open_fno_mat,
+    open_foreign,
+    open_pdearena,
+    open_pdebench,
+    open_well,
+    pdearena,
+    pdebench,
+    read_comsol,
+    read_deepxde,
+    read_foreign,
+    the_well,
+    well_normalizer,
+)
 from .recipe import AbstractRecipe
+from .source import InMemory, SampleSource, TrajectorySource
 from .stationary import Stationary, stationary
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
@@ -16,26 +40,55 @@ from .torch_zip import read_torch_zip
 
 __all__ = [
     "AbstractRecipe",
+    "AxisReport",
     "DataError",
     "Dataset",
     "DeviceLoader",
     "Evolution",
+    "ForeignSource",
     "Generation",
+    "InMemory",
+    "Inspection",
+    "PartReport",
+    "SampleSource",
     "Stationary",
     "StreamLoader",
+    "TrajectorySource",
     "as_field",
     "cache_folder",
+    "comsol",
+    "comsol_source",
+    "comsol_units",
     "count_samples",
     "darcy",
     "dataset_folder",
+    "deepxde_npz",
     "describe",
+    "detect",
     "evolution",
     "external_folder",
+    "fno_mat",
+    "frames",
     "generated",
+    "initial_to_final",
+    "inspect_file",
     "neuraloperator_darcy",
+    "open_fno_mat",
+    "open_foreign",
+    "open_pdearena",
+    "open_pdebench",
+    "open_well",
+    "paired",
+    "pdearena",
+    "pdebench",
+    "read_comsol",
     "read_dataset",
+    "read_deepxde",
+    "read_foreign",
     "read_torch_zip",
     "restore",
     "stationary",
+    "the_well",
+    "well_normalizer",
     "write_dataset",
 ]

@@ -49,7 +49,7 @@ def neuraloperator_darcy(folder: str | os.PathLike | None = None, layout: str = 
     home = _home(external_folder(folder))
     with host_memory():
         train, test_16, test_32 = (
-            _read(home / f"darcy_{name}.pt", layout) for name in ("train_16", "test_16", "test_32")
+            read_darcy_pair(home / f"darcy_{name}.pt", layout) for name in ("train_16", "test_16", "test_32")
         )
     provenance = {
         "equation": "-div(a grad u) = f on the unit square, u = 0 on its boundary",
@@ -71,7 +71,8 @@ def _home(folder: Path) -> Path:
     )
 
 
-def _read(path: Path, layout: str) -> Sample:
+def read_darcy_pair(path: Path, layout: str = "cells") -> Sample:
+    """The stacked pairs of one of the files; see `neuraloperator_darcy` for the layouts."""
     content = read_torch_zip(path)
     if not isinstance(content, dict) or not {"x", "y"} <= set(content):
         raise DataError(f"{path} holds {_kind(content)}; expected a dict with the tensors 'x' and 'y'. Fetch it again.")

@@ -31,6 +31,36 @@ def replicated(sharding: NamedSharding | None) -> NamedSharding | None:
 
 def put_on_device(samples: Sample, sharding: NamedSharding | None = None, dtype=None) -> Sample:
     """The samples on the default device or as sharded, floating-point arrays as ``dtype`` (default float)."""
+    return jax.device_put(_cast(samples, dtype), sharding)
+
+
+def rows_of_this_process(sharding: NamedSharding | None, batch_size: int) -> np.ndarray:
+    """Which rows of a batch the devices of this process hold, in order: all of them with one process."""
+    if sharding is None:
+        return np.arange(batch_size)
+    slices = sharding.addressable_devices_indices_map((batch_size,)).values()
+    return np.unique(np.concatenate([np.arange(batch_size)[index] for index in slices if index is not None]))
+
+
+def put_rows_on_devices(
+    samples: Sample, rows: np.ndarray, batch_size: int, sharding: NamedSharding | None = None, dtype=None
+) -> Sample:
+    """A batch on the devices, from the rows that `rows_of_this_process` names; other processes bring the others."""
+    if sharding is None or len(rows) == batch_size:
+        return put_on_device(samples, sharding, dtype)
+
+    def place(leaf: np.ndarray) -> Array:
+        def shard(index: tuple[slice, ...]) -> np.ndarray:
+            held = np.searchsorted(rows, np.arange(batch_size)[index[0]])
+            return leaf[held][(slice(None), *index[1:])]
+
+        return jax.make_array_from_callback((batch_size, *leaf.shape[1:]), sharding, shard)
+
+    return jax.tree.map(place, _cast(samples, dtype))
+
+
+def _cast(samples: Sample, dtype) -> Sample:
+    """Arrays of the host, those of floating-point numbers as ``dtype``."""
     dtype = jnp.zeros((), float if dtype is None else dtype).dtype
 
     def cast(leaf: Array | np.ndarray) -> np.ndarray:
@@ -38,4 +68,4 @@ def put_on_device(samples: Sample, sharding: NamedSharding | None = None, dtype=
         leaf = np.asarray(leaf)
         return leaf.astype(dtype, copy=False) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
-    return jax.device_put(jax.tree.map(cast, samples), sharding)
+    return jax.tree.map(cast, samples)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
@@ -16,11 +17,11 @@ from .checks import check_finite
 from .dataset import DataError
 from .description import restore
 from .schema import FORMAT
+from .source import EVERYTHING, Rows, cut, unchecked
 
-Rows = slice | Sequence[int] | np.ndarray
-EVERYTHING = slice(None)
 _PUBLIC = ("dimensions", "boundary_conditions", "scalars", "t0_fields", "t1_fields", "t2_fields")
 _ADDED = ("points", "inputs")
+_OURS = "a file by neuralpde.data.write_dataset (files of others are for neuralpde.data.open_foreign)"
 _SLAB = 2**24  # bytes hashed at a time
 
 
@@ -30,6 +31,8 @@ class StoredSample:
     Raises `DataError` where the group is not in the schema or its arrays do not have the shapes that it
     states.
     """
+
+    varying: frozenset[str] = frozenset()  # parameters of ours are numbers of a sample
 
     def __init__(self, group: h5py.Group, where: str):
         self.group, self.where = group, where
@@ -44,11 +47,19 @@ class StoredSample:
         for dataset in self._parameters.values():
             _check_shape(dataset, (self.count, *dataset.shape[1:]), where)
 
-    def read(self, rows: Rows = EVERYTHING) -> Sample:
-        """The samples of ``rows``, in that order, as numpy arrays. Raises `DataError` on NaN or infinity."""
+    def steps(self, row: int) -> int:
+        """Number of stored states of a trajectory."""
+        return self._parts["targets"].steps
+
+    def read(self, rows: Rows = EVERYTHING, frames: slice = EVERYTHING) -> Sample:
+        """The samples of ``rows``, in that order, as numpy arrays; of trajectories the states at ``frames``.
+
+        A chunk of the file is one sample, so it is read whole either way. Raises `DataError` on NaN or
+        infinity.
+        """
         inputs, targets = (self._parts[role].read(rows) for role in ("inputs", "targets"))
         parameters = {name: _read_finite(dataset, rows, self.where) for name, dataset in self._parameters.items()}
-        return _unchecked(Sample, inputs=inputs, targets=targets, parameters=parameters)
+        return cut(unchecked(Sample, inputs=inputs, targets=targets, parameters=parameters), frames)
 
     def digest(self) -> str:
         """SHA-256 over the description and every array of the group: path, type, shape and bytes."""
@@ -82,6 +93,7 @@ class _StoredPart:
         fields = _child(home, "t0_fields", where)
         self.components = [_child(fields, name, where) for name in part["components"]]
         steps = _child(home, "dimensions/time", where).shape[-1:] if self.in_time else ()
+        self.steps = math.prod(steps)
         for dataset in self.components:
             _check_shape(dataset, (count, *steps, *on["shape"]), where)
             if dataset.dtype.kind not in "fc":
@@ -90,10 +102,10 @@ class _StoredPart:
     def read(self, rows: Rows) -> Field | Trajectory:
         components = [_read_finite(dataset, rows, self.where) for dataset in self.components]
         values = np.stack(components, axis=-1) if len(components) > 1 else components[0][..., None]
-        field = _unchecked(Field, values=values, on=self._discretization(rows, values), space=self.space)
+        field = unchecked(Field, values=values, on=self._discretization(rows, values), space=self.space)
         if not self.in_time:
             return field
-        return _unchecked(Trajectory, times=self._varying("dimensions/time", rows, values.shape[:1]), field=field)
+        return unchecked(Trajectory, times=self._varying("dimensions/time", rows, values.shape[:1]), field=field)
 
     def _discretization(self, rows: Rows, values: np.ndarray) -> AbstractDiscretization:
         if self.grid is not None:
@@ -102,7 +114,7 @@ class _StoredPart:
         leading = values.shape[: 2 if self.in_time else 1]
         x, weights = (self._varying(f"points/{name}", rows, leading) for name in ("x", "weights"))
         mask = self._varying("points/mask", rows, leading) if "mask" in points else None
-        return _unchecked(Points, x=x, w=weights, mask=mask, domain=self.space.domain)
+        return unchecked(Points, x=x, w=weights, mask=mask, domain=self.space.domain)
 
     def _varying(self, name: str, rows: Rows, leading: tuple[int, ...]) -> np.ndarray:
         """An array for every sample (and time), from a dataset without the axes along which it is
@@ -152,16 +164,6 @@ def _read_finite(dataset: h5py.Dataset, rows: Rows, where: str) -> np.ndarray:
     return values
 
 
-def _unchecked(cls: type, **fields: Any) -> Any:
-    """An instance with arrays that stay numpy arrays, as unflattening a pytree makes it: no constructor
-    runs.
-    """
-    instance = object.__new__(cls)
-    for name, value in fields.items():
-        object.__setattr__(instance, name, value)
-    return instance
-
-
 def _child(group: h5py.Group, name: str, where: str) -> Any:
     if name not in group:
         raise _unfit(where, f"has no {group.name.rstrip('/')}/{name}", "the whole schema of The Well")
@@ -170,7 +172,7 @@ def _child(group: h5py.Group, name: str, where: str) -> Any:
 
 def _attribute(group: h5py.Group, name: str, where: str) -> Any:
     if name not in group.attrs:
-        raise _unfit(where, f"has no attribute {name!r} on {group.name}", "a file by neuralpde.data.write_dataset")
+        raise _unfit(where, f"has no attribute {name!r} on {group.name}", _OURS)
     return group.attrs[name]
 
 

@@ -1,4 +1,4 @@
-"""Batches read from the file while the device computes, for sets that do not fit in its memory.
+"""Batches read from files while the device computes, for sets that do not fit in its memory.
 
 The order is that of `DeviceLoader` for the same key: a batch is a function of the step alone, so a run may
 change between the two, or resume at any step.
@@ -20,24 +20,26 @@ from jaxtyping import PRNGKeyArray
 from neuralpde.spaces import Sample
 
 from .loader import batch_indices, check_batch_size
-from .placement import put_on_device
+from .placement import put_rows_on_devices, rows_of_this_process
+from .source import SampleSource
 from .store import open_split, reading
-from .stored import StoredSample
 
 
 class StreamLoader:
-    """Batches of one split of a dataset file; a thread reads them and moves them to the device in advance.
+    """Batches of a source of samples; a thread reads them and moves them to the device in advance.
 
-    ``split`` is ``train``, ``validation`` or ``test/LABEL``. Up to ``ahead`` batches wait in memory.
-    With a ``sharding`` over the sample axis every device receives its own rows. Floating-point arrays are
-    cast to ``dtype`` (the default float where left out).
+    ``source`` is a dataset file of ours, of which ``split`` names the part (``train``, ``validation`` or
+    ``test/LABEL``), or anything that counts and reads samples (`SampleSource`): files of others, pairs made from
+    them. Up to ``ahead`` batches wait in memory. With a ``sharding`` over the sample axis every device receives its
+    own rows, and every process reads those of its own devices only. Floating-point arrays are cast to ``dtype``
+    (the default float where left out). ``verify`` compares a file of ours with its checksum first.
 
     Raises `DataError` for a bad file, when it is opened or when a batch is read.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike,
+        source: str | os.PathLike | SampleSource,
         batch_size: int,
         *,
         key: PRNGKeyArray,
@@ -47,10 +49,10 @@ class StreamLoader:
         ahead: int = 2,
         verify: bool = True,
     ):
-        self.path, self.split, self.batch_size, self.key = path, split, batch_size, key
+        self.source, self.split, self.batch_size, self.key = source, split, batch_size, key
         self.sharding, self.dtype, self.ahead = sharding, dtype, ahead
-        with reading(path) as file:
-            self.count = open_split(file, split, verify).count
+        with self._opened(verify) as opened:
+            self.count = opened.count
         check_batch_size(batch_size, self.count)
         self._indices = jax.jit(lambda step: batch_indices(step, key, self.count, batch_size))
 
@@ -87,19 +89,28 @@ class StreamLoader:
         """Fill the queue: batches, then None at the end or the error that stopped the reading."""
         last: BaseException | None = None
         try:
-            with reading(self.path) as file:
-                stored = open_split(file, self.split, verify=False)
+            with self._opened() as opened:
                 step = start
                 while not ended.is_set() and (stop is None or step < stop):
-                    _offer(self._load(stored, step), ready, ended)
+                    _offer(self._load(opened, step), ready, ended)
                     step += 1
         except BaseException as error:  # to be raised where the batches are used
             last = error
         _offer(last, ready, ended)
 
-    def _load(self, stored: StoredSample, step: int) -> Sample:
-        batch = stored.read(np.asarray(self._indices(step)))
-        return put_on_device(batch, self.sharding, self.dtype)
+    @contextlib.contextmanager
+    def _opened(self, verify: bool = False) -> Iterator[SampleSource]:
+        """The source; a file of ours stays open for as long as it is read."""
+        if not isinstance(self.source, str | os.PathLike):
+            yield self.source
+            return
+        with reading(self.source) as file:
+            yield open_split(file, self.split, verify)
+
+    def _load(self, opened: SampleSource, step: int) -> Sample:
+        rows = np.asarray(self._indices(step))
+        ours = rows_of_this_process(self.sharding, self.batch_size)
+        return put_rows_on_devices(opened.read(rows[ours]), ours, self.batch_size, self.sharding, self.dtype)
 
 
 def _offer(item: Sample | BaseException | None, ready: queue.Queue, ended: threading.Event) -> None:

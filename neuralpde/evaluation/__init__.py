@@ -1,5 +1,16 @@
 """How good an operator is: metrics, resolution studies, pictures, and the report of a run."""
 
+from .community import (
+    apebench_nrmse,
+    correlation_time,
+    fno_block_error,
+    pdearena_summed_mse,
+    pearson_correlation,
+    sinenet_scaled_l2,
+    well_nrmse,
+    well_vrmse,
+)
+from .community_pdebench import pdebench_metrics
 from .evaluate import evaluate_operator, per_sample_errors, predict, samples_per_second
 from .files import write_atomically
 from .history import read_metrics, series
@@ -27,12 +38,18 @@ __all__ = [
     "ResultRecord",
     "SampleError",
     "Spectrum",
+    "apebench_nrmse",
+    "correlation_time",
     "energy_spectrum",
     "error_histogram",
     "evaluate_operator",
     "field_panel",
+    "fno_block_error",
     "learning_curve",
     "operator_figures",
+    "pdearena_summed_mse",
+    "pdebench_metrics",
+    "pearson_correlation",
     "per_sample_errors",
     "predict",
     "ranked_panel",
@@ -47,7 +64,10 @@ __all__ = [
     "samples_per_second",
     "save_figures",
     "series",
+    "sinenet_scaled_l2",
     "spectrum_plot",
+    "well_nrmse",
+    "well_vrmse",
     "write_atomically",
     "write_record",
     "write_report",
