@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,7 +20,7 @@ def append_sample(group: h5py.Group, sample: Sample) -> None:
     They have the spaces, grids and shapes of the first ones. Raises `DataError` where an array has another shape, or
     holds NaN or infinity.
     """
-    homes: list[h5py.Group] = [group, *([group["inputs"]] if "inputs" in group else [])]
+    homes: list[Any] = [group, *([group["inputs"]] if "inputs" in group else [])]
     before = int(group.attrs["n_trajectories"])
     for home in homes:
         for role, part in json.loads(home.attrs["neuralpde"])["parts"].items():
@@ -31,7 +32,7 @@ def append_sample(group: h5py.Group, sample: Sample) -> None:
         home.attrs["n_trajectories"] = count
 
 
-def _append_part(home: h5py.Group, part: Field | Trajectory, components: list[str], before: int) -> None:
+def _append_part(home: Any, part: Field | Trajectory, components: list[str], before: int) -> None:
     field = as_field(part)
     for channel, name in enumerate(components):
         _extend(home["t0_fields"][name], np.asarray(field.values[..., channel]), before)
@@ -43,7 +44,7 @@ def _append_part(home: h5py.Group, part: Field | Trajectory, components: list[st
             _append_varying(home["points"], name, np.asarray(array), before, isinstance(part, Trajectory))
 
 
-def _append_varying(group: h5py.Group, name: str, rows: np.ndarray, before: int, in_time: bool) -> None:
+def _append_varying(group: Any, name: str, rows: np.ndarray, before: int, in_time: bool) -> None:
     """Rows of an array that may have been written without the axes along which it was constant so far."""
     dataset = group[name]
     stored = dataset[()]

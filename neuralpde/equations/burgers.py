@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, Box, Field
 from neuralpde.spaces.fourier import Fourier, Multiplier
 
@@ -71,7 +72,7 @@ class Burgers(AbstractSemilinear, AbstractConservationLaw):
         """
         axis = domain.axes[0]
         if (axis.lower, axis.upper) != (-1.0, 1.0):
-            raise ValueError(
+            raise ArgumentError(
                 f"The solution from -sin(pi x) is that of the interval [-1, 1], the domain has {axis}; "
                 "use Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))."
             )

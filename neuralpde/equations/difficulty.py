@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from neuralpde.errors import ArgumentError
+
 
 @dataclasses.dataclass(frozen=True)
 class ReducedUnits:
@@ -44,13 +46,13 @@ class ReducedUnits:
 
     def _linear_scale(self, order: int) -> float:
         if order < 0:
-            raise ValueError(f"A derivative has an order of zero or more, got {order}.")
+            raise ArgumentError(f"A derivative has an order of zero or more, got {order}.")
         factor = 2.0 ** (order - 1) * self.dim if order else 1.0
         return self.interval * (self.points / self.length) ** order * factor
 
     def _quadratic_scale(self, order: int) -> float:
         if order not in (1, 2):
-            raise ValueError(
+            raise ArgumentError(
                 f"Quadratic terms are known with one derivative (convection) or two (gradient norm), got order={order}."
             )
         return self.interval * (self.points / self.length) ** order * self.maximum * self.dim

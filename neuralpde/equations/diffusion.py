@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractBoundaryCondition, Dirichlet, Field, Grid, Neumann, Periodic, Robin
 from neuralpde.spaces.boundary import datum_at
 
@@ -21,7 +22,7 @@ def laplacian(u: Field) -> Float[Array, "*cell c"]:
     with data that are numbers or functions. Raises ``ValueError`` for another grid or condition.
     """
     if not isinstance(u.on, Grid) or any(layout not in ("cells", "periodic") for layout in u.on.layout):
-        raise ValueError(f"Diffusion between walls is computed on cells, got {u.on}; use layout='cells'.")
+        raise ArgumentError(f"Diffusion between walls is computed on cells, got {u.on}; use layout='cells'.")
     total = jnp.zeros_like(u.values)
     for axis, h in enumerate(u.on.spacing):
         first, last = (jnp.take(u.values, jnp.array([i]), axis) for i in (0, -1))
@@ -49,7 +50,7 @@ def _mixed(side: AbstractBoundaryCondition, name: str) -> tuple[float, float]:
         return 0.0, 1.0
     if isinstance(side, Robin):
         return side.a, side.b
-    raise ValueError(
+    raise ArgumentError(
         f"Diffusion needs Dirichlet, Neumann, Robin or Periodic on every side, got {side} on axis {name!r}; sample the "
         "state on a space with such conditions."
     )

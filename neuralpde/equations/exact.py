@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, Axis, Box, FunctionSpace
 
 Scalar = Float[Array, ""]
@@ -38,7 +39,7 @@ def travelled(x: Float[Array, " d"], speed: Scalar | float, start: Scalar | floa
 def space_of(domain: Box, names: tuple[str, ...], dim: int | None = None) -> FunctionSpace:
     """Functions on a box of space and time; ``ValueError`` where the solution wants another number of axes."""
     if dim is not None and domain.dim != dim + 1:
-        raise ValueError(
+        raise ArgumentError(
             f"This solution lives in {dim} dimensions of space and time, the domain has the axes {domain.names}; "
             "give a box of space and time, as in space * Box.of(t=(0, 1))."
         )

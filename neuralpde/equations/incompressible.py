@@ -124,9 +124,10 @@ class SmokeAtRest(AbstractPrior):
     The noise is periodic over the box with independent Gaussian coefficients of standard deviation proportional to
     ``(scale^2 k^2)^-smoothness`` at wavenumber k in cycles per unit of length, without those of
     ``scale^2 k^2 <= 0.1``; each draw is scaled to variance one over the box. The defaults are those of PDEArena's
-    smoke. ``modes`` is the number of eigenfunctions an axis.
+    smoke. ``space`` has the components of `BuoyantSmoke` on a box; ``modes`` is the number of eigenfunctions an axis.
     """
 
+    space: FunctionSpace = eqx.field(static=True)
     scale: float = eqx.field(static=True, default=11.0)
     smoothness: float = eqx.field(static=True, default=6.0)
     modes: int = eqx.field(static=True, default=33)
@@ -135,8 +136,7 @@ class SmokeAtRest(AbstractPrior):
         """One state; the same function on every grid of a box for one key."""
         smoke = jnp.abs(self.noise(key, on))[..., None]
         rest = jnp.zeros((*on.shape, 3), smoke.dtype)
-        space = FunctionSpace(on.domain, BuoyantSmoke.names)
-        return Field(jnp.concatenate([rest, smoke], axis=-1), on, space)
+        return Field(jnp.concatenate([rest, smoke], axis=-1), on, self.space)
 
     def noise(self, key: PRNGKeyArray, on: Grid) -> Float[Array, "*cell"]:
         """The noise before its sign is dropped."""

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from scipy.optimize import brentq
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, FunctionSpace
 
 from .euler import Euler
@@ -158,7 +159,7 @@ def _star(speed_gained, left: Values, right: Values, scale: float) -> tuple[floa
 
 def _check_no_void(escape: float, left: Values, right: Values) -> None:
     if right[1] - left[1] >= escape:
-        raise ValueError(
+        raise ArgumentError(
             f"The states {left} and {right} part faster than their waves can follow ({right[1] - left[1]:g} against "
             f"{escape:g}): a void would open between them; bring the velocities closer together."
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Grid
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
@@ -32,11 +33,11 @@ class AbstractSemilinear(AbstractEquation):
         """The Fourier transform of the grid of a state; ``ValueError`` where the state cannot be the equation's."""
         name = type(self).__name__
         if u.space.channels != len(self.names):
-            raise ValueError(f"{name} has the components {self.names}, the field {u.space.names}; give it those.")
+            raise ArgumentError(f"{name} has the components {self.names}, the field {u.space.names}; give it those.")
         if not isinstance(u.on, Grid):
-            raise ValueError(f"{name} needs a field on a periodic grid; resample it to one.")
+            raise ArgumentError(f"{name} needs a field on a periodic grid; resample it to one.")
         if self.axes not in (None, u.space.dim):
-            raise ValueError(
+            raise ArgumentError(
                 f"{name} lives on {self.axes} axes, the field on {u.space.domain.names}; choose another box or equation."
             )
         return Fourier(u.on, u.values.dtype, dealias)

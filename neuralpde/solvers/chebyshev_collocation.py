@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation, PointFunction
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractDiscretization, Dirichlet, Field, Free, FunctionSpace, Grid, Trajectory
 from neuralpde.spaces.chebyshev import interpolation_matrix
 
@@ -36,7 +37,7 @@ def solve_two_point(
     """
     _check(guess)
     if any(isinstance(side, Free) for side in guess.space.boundary[0]):
-        raise ValueError(f"A two-point problem needs a condition on both sides, got {guess.space.boundary[0]}.")
+        raise ArgumentError(f"A two-point problem needs a condition on both sides, got {guess.space.boundary[0]}.")
 
     def misses(flat):
         u = guess.with_values(flat.reshape(guess.values.shape))
@@ -97,7 +98,9 @@ class ChebyshevCollocation(AbstractSolver):
         _check(initial)
         on, space = initial.on, initial.space
         if not all(isinstance(side, Dirichlet) for side in space.boundary[0]):
-            raise ValueError(f"Chebyshev collocation in time needs Dirichlet on both sides, got {space.boundary[0]}.")
+            raise ArgumentError(
+                f"Chebyshev collocation in time needs Dirichlet on both sides, got {space.boundary[0]}."
+            )
         ends = [_given(space, on, initial.values.dtype, upper) for upper in (0, 1)]
         field = lambda inner: initial.with_values(jnp.concatenate([ends[0], inner, ends[1]]))
 
@@ -127,4 +130,4 @@ def _given(space: FunctionSpace, on: AbstractDiscretization, dtype, upper: int) 
 
 def _check(u: Field) -> None:
     if not isinstance(u.on, Grid) or u.on.layout != ("chebyshev",):
-        raise ValueError(f"Chebyshev collocation needs a grid of one axis with layout='chebyshev', got {u.on}.")
+        raise ArgumentError(f"Chebyshev collocation needs a grid of one axis with layout='chebyshev', got {u.on}.")

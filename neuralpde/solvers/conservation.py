@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralpde.equations import AbstractConservationLaw, AbstractEquation
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Grid, Trajectory
 
 from .ghost_cells import check_boundary
@@ -58,9 +59,9 @@ class FiniteVolume(AbstractSolver):
     def __check_init__(self):
         for value, known in ((self.limiter, LIMITERS), (self.riemann, RIEMANN_SOLVERS), (self.order, WEIGHTS)):
             if value not in known:
-                raise ValueError(f"FiniteVolume does not know {value!r}; choose one of {tuple(known)}.")
+                raise ArgumentError(f"FiniteVolume does not know {value!r}; choose one of {tuple(known)}.")
         if not 0 < self.cfl <= 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"FiniteVolume needs 0 < cfl <= 1, got {self.cfl}; explicit steps are unstable beyond one."
             )
 
@@ -125,22 +126,22 @@ class FiniteVolume(AbstractSolver):
 def _intervals(times: Sequence[float]) -> np.ndarray:
     intervals = np.diff(np.asarray(times, float))
     if len(times) < 1 or not (intervals > 0).all():
-        raise ValueError(f"FiniteVolume wants increasing times, got {times}.")
+        raise ArgumentError(f"FiniteVolume wants increasing times, got {times}.")
     return intervals
 
 
 def _checked(law: AbstractEquation, u: Field) -> AbstractConservationLaw:
     if not isinstance(law, AbstractConservationLaw):
-        raise ValueError(
+        raise ArgumentError(
             f"FiniteVolume solves conservation laws, and {type(law).__name__} does not say what its fluxes are; "
             "use a solver for that equation."
         )
     if not isinstance(u.on, Grid) or any(layout not in ("cells", "periodic") for layout in u.on.layout):
-        raise ValueError(
+        raise ArgumentError(
             f"FiniteVolume works on cells, the initial field lives on {u.on}; use Grid(..., layout='cells')."
         )
     if u.space.channels != len(law.names):
-        raise ValueError(
+        raise ArgumentError(
             f"FiniteVolume wants the conserved components {law.names} of {law}, the initial field has {u.space.names}; "
             "convert primitive variables first, and give the equation the number of dimensions of the domain."
         )

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from neuralpde.equations import AbstractEquation
 from neuralpde.equations.semilinear import AbstractSemilinear, Nonlinearity
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Trajectory
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
@@ -42,7 +43,7 @@ class ETDRK(AbstractSolver):
 
     def __check_init__(self):
         if self.order not in METHODS:
-            raise ValueError(f"ETDRK has the orders {list(METHODS)}, got order={self.order}.")
+            raise ArgumentError(f"ETDRK has the orders {list(METHODS)}, got order={self.order}.")
 
     def solve(self, equation: AbstractEquation, initial: Field, times: Sequence[float]) -> Trajectory:
         """The states at equally spaced ``times``, the first of which is ``initial``.
@@ -69,7 +70,7 @@ def _solve(solver: ETDRK, equation: AbstractEquation, initial: Field, times: tup
 def transform(equation: AbstractEquation, initial: Field, dealias: float) -> Fourier:
     """The transform on the grid of a field; ``ValueError`` where a spectral method cannot solve the equation on it."""
     if not isinstance(equation, AbstractSemilinear):
-        raise ValueError(
+        raise ArgumentError(
             f"A spectral solver needs a semilinear equation u_t = L u + N(u), got {type(equation).__name__}; choose "
             "an equation with a symbol, or a solver that uses its tendency."
         )

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractBoundaryCondition, Dirichlet, Free, FunctionSpace, Neumann, Periodic, Wall
 
 from .finite_volume import along
@@ -31,10 +32,10 @@ def check_boundary(space: FunctionSpace, shape: tuple[int, ...], width: int) -> 
     """Raises ``ValueError`` for a condition that has no ghost cells, or a grid smaller than their number."""
     for name, n, sides in zip(space.domain.names, shape, space.boundary, strict=True):
         if n < width:
-            raise ValueError(f"The finite volume solver needs {width} cells or more on axis {name!r}, got {n}.")
+            raise ArgumentError(f"The finite volume solver needs {width} cells or more on axis {name!r}, got {n}.")
         for side in sides:
             if not _is_usable(side):
-                raise ValueError(
+                raise ArgumentError(
                     f"The finite volume solver cannot use {side} on axis {name!r}: it knows Periodic, Free (outflow), "
                     "Wall, Neumann(0) and Dirichlet with numbers; give the initial field's space such conditions."
                 )

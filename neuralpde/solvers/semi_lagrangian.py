@@ -11,6 +11,7 @@ from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation, BuoyantSmoke
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Grid, Trajectory
 
 from .finite_volume import along
@@ -63,7 +64,7 @@ class SemiLagrangian(AbstractSolver):
             return
         number = 2 * largest * self.step * sum(h**-2 for h in initial.on.spacing)
         if number > 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"SemiLagrangian diffuses by explicit steps, of which {self.step} is too long for a diffusivity of "
                 f"{largest} on cells of {initial.on.spacing}; use a step of at most {self.step / number:.3g}."
             )

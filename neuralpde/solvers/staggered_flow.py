@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation, AbstractIncompressibleFlow, BuoyantSmoke
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Grid, Trajectory
 
 from .projection import poisson, project
@@ -116,17 +117,19 @@ def solve_flow(
 
 def _flow(equation: AbstractEquation, initial: Field, staggered: bool) -> Flow:
     if not isinstance(equation, AbstractIncompressibleFlow):
-        raise ValueError(
+        raise ArgumentError(
             f"This solver is for incompressible flows such as NavierStokes, got {type(equation).__name__}."
         )
     if initial.space.names != equation.names:
-        raise ValueError(
+        raise ArgumentError(
             f"A state of {type(equation).__name__} has the components {equation.names}, got {initial.space.names}; the "
             "pressure may hold anything, it follows from the velocity."
         )
     on = initial.on
     if not isinstance(on, Grid) or on.domain.dim != 2 or any(name not in ("cells", "periodic") for name in on.layout):
-        raise ValueError(f"Incompressible flow is solved on the cells of a plane grid, got {on}; use layout='cells'.")
+        raise ArgumentError(
+            f"Incompressible flow is solved on the cells of a plane grid, got {on}; use layout='cells'."
+        )
     grid = Staggered(on)
     sides = [(k, a, up) for k in range(2) for a in range(2) if a != k and not grid.periodic(a) for up in (False, True)]
     wall = {(k, a, up): grid.sampled(equation.wall_velocity, k, (a, up)) for k, a, up in sides}

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from neuralpde.equations import AbstractEquation, Vorticity
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Trajectory
 
 from .etdrk import in_precision, march, transform
@@ -49,7 +50,7 @@ def _solve(
     solver: CrankNicolsonVorticity, equation: AbstractEquation, initial: Field, times: tuple[float, ...]
 ) -> Trajectory:
     if not isinstance(equation, Vorticity):
-        raise ValueError(f"CrankNicolsonVorticity solves the equation Vorticity, got {type(equation).__name__}.")
+        raise ArgumentError(f"CrankNicolsonVorticity solves the equation Vorticity, got {type(equation).__name__}.")
     fourier = transform(equation, initial, solver.dealias)
     h, substeps = uniform_substeps(times, solver.step)
     equation = in_precision(equation, fourier.dtype)

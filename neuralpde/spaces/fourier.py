@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
+from neuralpde.errors import ArgumentError
+
 from .field import Field
 from .function import AbstractFunction
 from .grid import Grid
@@ -34,15 +36,15 @@ class Fourier(eqx.Module):
     def __init__(self, grid: Grid, dtype: object = float, dealias: float = 1.0):
         walls = [axis.name for axis in grid.domain.axes if not axis.periodic]
         if walls:
-            raise ValueError(
+            raise ArgumentError(
                 f"A Fourier transform needs periodic axes, {walls} of the grid are not; make them periodic, as in "
                 "Box.cube(2, periodic=True), or choose a method for walls."
             )
         if not 0 < dealias <= 1:
-            raise ValueError(f"Fourier: dealias is the fraction of wavenumbers kept, in (0, 1], got {dealias}.")
+            raise ArgumentError(f"Fourier: dealias is the fraction of wavenumbers kept, in (0, 1], got {dealias}.")
         dtype = np.dtype(dtype)
         if not np.issubdtype(dtype, np.floating):
-            raise ValueError(f"Fourier transforms real values, got {dtype}; give complex fields as two components.")
+            raise ArgumentError(f"Fourier transforms real values, got {dtype}; give complex fields as two components.")
         self.grid, self.dtype, self.dealias = grid, jnp.zeros((), dtype).dtype, dealias
 
     @property

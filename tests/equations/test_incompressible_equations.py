@@ -82,7 +82,10 @@ BOX = Box.cube(2, 0.0, 32.0)
 
 
 def test_smoke_at_rest_is_one_function_on_all_grids_of_mean_square_one(key):
-    coarse, fine = (jax.jit(lambda key: SmokeAtRest().sample(key, BOX.grid(n)))(key) for n in (16, 48))  # noqa: B023
+    coarse, fine = (
+        jax.jit(lambda key: SmokeAtRest(FunctionSpace(BOX, BuoyantSmoke.names)).sample(key, BOX.grid(n)))(key)
+        for n in (16, 48)
+    )  # noqa: B023
     assert coarse.space.names == BuoyantSmoke.names
     # The middle of each coarse cell is that of the middle fine one.
     np.testing.assert_allclose(coarse.values, fine.values[1::3, 1::3], atol=1e-12)
@@ -93,7 +96,7 @@ def test_smoke_at_rest_is_one_function_on_all_grids_of_mean_square_one(key):
 def test_noise_of_smoke_has_the_spectrum_that_it_states():
     # The ratio of two centred normal coefficients is a Cauchy variable: the median of its absolute value is that of
     # the deviations, here (2^2 / 1^2)^smoothness, known to (pi / 2) / sqrt(n) of it.
-    prior, on, n = SmokeAtRest(smoothness=0.8), BOX.grid(12), 1000
+    prior, on, n = SmokeAtRest(FunctionSpace(BOX, BuoyantSmoke.names), smoothness=0.8), BOX.grid(12), 1000
     noise = jax.jit(jax.vmap(lambda key: prior.noise(key, on)))(jax.random.split(jax.random.key(1), n))
     x = 2 * jnp.pi * on.coords()[..., 0] / 32
     ratio = jnp.abs(jnp.sum(noise * jnp.cos(x), (1, 2)) / jnp.sum(noise * jnp.cos(2 * x), (1, 2)))
@@ -102,6 +105,8 @@ def test_noise_of_smoke_has_the_spectrum_that_it_states():
 
 def test_noise_of_smoke_leaves_out_the_longest_waves():
     # Of scale 6, waves as long as the box have scale^2 k^2 = 0.035, oblique ones twice that: both are below 0.1.
-    noise = jax.jit(lambda key: SmokeAtRest(scale=6.0).noise(key, BOX.grid(40)))(jax.random.key(3))
+    noise = jax.jit(
+        lambda key: SmokeAtRest(FunctionSpace(BOX, BuoyantSmoke.names), scale=6.0).noise(key, BOX.grid(40))
+    )(jax.random.key(3))
     spectrum = jnp.abs(jnp.fft.fft2(noise))
     assert spectrum[:2, :2].max() < 1e-10 < 1e-3 < spectrum[2, 0]

@@ -28,7 +28,9 @@ def random_flow(box, shape, seed=0):
 
 
 def smoke_state(n, seed=0):
-    return jax.jit(lambda key: SmokeAtRest().sample(key, SMOKE_BOX.grid(n)))(jax.random.key(seed))
+    return jax.jit(
+        lambda key: SmokeAtRest(FunctionSpace(SMOKE_BOX, BuoyantSmoke.names)).sample(key, SMOKE_BOX.grid(n))
+    )(jax.random.key(seed))
 
 
 def divergence(values, box):
@@ -212,7 +214,7 @@ def test_statistics_are_those_of_the_published_smoke():
     on, times = SMOKE_BOX.grid(128), [0.0, *(13.5 + 6.0 * np.arange(14))]
 
     def one(key):
-        start = SmokeAtRest().sample(key, on)
+        start = SmokeAtRest(FunctionSpace(on.domain, BuoyantSmoke.names)).sample(key, on)
         u, v, _, s = jnp.moveaxis(
             SemiLagrangian(staggered=True).solve(BuoyantSmoke(), start, times).field.values, -1, 0
         )
