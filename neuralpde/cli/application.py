@@ -69,7 +69,7 @@ def _run_verb(verb: str, rest: list[str]) -> int:
     from hydra._internal.utils import get_args_parser
     from omegaconf import OmegaConf
 
-    from .explanation import CONFIG_ERRORS, compose_config, explain, groups_of
+    from .explanation import CONFIG_ERRORS, check_sweep, compose_config, explain, groups_of
     from .schema import register
 
     register()
@@ -83,6 +83,8 @@ def _run_verb(verb: str, rest: list[str]) -> int:
             config = compose_config(verb, flags.overrides, folders)
             print(verb_help(verb, OmegaConf.to_yaml(config), groups_of(verb, config, folders)))
             return 0
+        if flags.multirun:
+            check_sweep(verb, flags.overrides, folders)
         return _with_hydra(verb, rest)
     except CONFIG_ERRORS as error:
         return _report(explain(error, verb, flags.overrides, folders), UsageError.exit_code)

@@ -80,6 +80,22 @@ def compose_config(verb: str, overrides: Sequence[str], folders: Sequence[Path] 
         return compose(verb, overrides=[*paths, *overrides])
 
 
+def check_sweep(verb: str, overrides: Sequence[str], folders: Sequence[Path] = ()) -> None:
+    """Compose every value of a sweep once, so that a mistake is found before Hydra makes the sweep's folder."""
+    swept = {text: parse(text) for text in overrides}
+    values = [
+        [text] if not override.is_sweep_override() else [f"{override.key_or_group}={v}" for v in _swept(override)]
+        for text, override in swept.items()
+    ]
+    for i, alternatives in enumerate(values):
+        for alternative in alternatives:
+            compose_config(verb, [alternative if i == j else others[0] for j, others in enumerate(values)], folders)
+
+
+def _swept(override: Override) -> list[str]:
+    return [str(value) for value in override.sweep_string_iterator()]
+
+
 def _wrong_option(override: Override, groups: Mapping[str, list[str]]) -> str | None:
     group = override.key_or_group
     if group not in groups:

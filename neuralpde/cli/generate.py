@@ -36,10 +36,14 @@ def accuracy_line(provenance: Mapping[str, Any]) -> str:
     if not accuracy:
         return "accuracy: not stated by its source"
     samples = accuracy.pop("samples", None)
-    figures = ", ".join(f"{name.replace('_', ' ')} {value:.1e}" for name, value in accuracy.items())
+    figures = ", ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in accuracy.items())
     measured = "" if samples is None else f" (relative L2, mean of {samples} samples)"
     redrawn = provenance.get("redrawn", 0)
     return f"accuracy: {figures}{measured}" + (f"; {redrawn} failed solutions drawn anew" if redrawn else "")
+
+
+def _figure(error: float | None) -> str:
+    return "unknown, since that solution failed" if error is None else f"{error:.1e}"
 
 
 def _print_splits(dataset) -> None:

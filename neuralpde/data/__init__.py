@@ -32,6 +32,7 @@ from .readers import (
     well_normalizer,
 )
 from .recipe import AbstractRecipe
+from .response import Response, response
 from .source import InMemory, SampleSource, TrajectorySource
 from .stationary import Stationary, stationary
 from .store import read_dataset, write_dataset
@@ -50,6 +51,7 @@ __all__ = [
     "InMemory",
     "Inspection",
     "PartReport",
+    "Response",
     "SampleSource",
     "Stationary",
     "StreamLoader",
@@ -86,6 +88,7 @@ __all__ = [
     "read_deepxde",
     "read_foreign",
     "read_torch_zip",
+    "response",
     "restore",
     "stationary",
     "the_well",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -19,7 +19,9 @@ from neuralpde.spaces import AbstractPrior, Grid, Sample, Trajectory, relative_l
 from .dataset import DataError, Dataset
 from .generation import coarsened
 from .generator import Generation, generated
+from .pairs import paired
 from .recipe import AbstractRecipe, Report, plain
+from .source import SampleSource, TrajectorySource
 
 
 def evolution(
@@ -30,10 +32,11 @@ def evolution(
     resolution: int | Sequence[int],
     interval: float,
     frames: int,
-    first: int = 0,
+    start: float = 0.0,
     output: str = "trajectory",
     refine: int = 1,
     vary: Mapping[str, Sequence[float]] | None = None,
+    pairs: Callable[[TrajectorySource], SampleSource] | None = None,
     test_resolutions: Sequence[int] = (),
     train: int = 100,
     validation: int = 0,
@@ -47,9 +50,10 @@ def evolution(
 
     ``initial`` draws states on the domain of its space; ``solver`` advances them on a grid ``refine`` times finer than
     ``resolution`` (one number for all axes, or one an axis) and ``frames`` states are kept, ``interval`` apart, the
-    first of them after ``first`` intervals. With ``output="trajectory"`` a sample maps the first frame to the
+    first of them at the time ``start``. With ``output="trajectory"`` a sample maps the first frame to the
     trajectory of all frames; with ``"final"`` to the last frame. ``vary`` draws parameters of the equation uniformly
-    between two bounds, anew for each sample, which keeps them as parameters.
+    between two bounds, anew for each sample, which keeps them as parameters. ``pairs``, such as `frames`, cuts the
+    stored trajectories into pairs when they are read.
 
     The provenance holds estimates of the error: the distance to the solution with half the step, and to that on a
     grid twice as fine, for the first samples. Raises `DataError` where an argument makes no sense, or where solutions
@@ -63,13 +67,14 @@ def evolution(
         resolution=tuple(resolution) if isinstance(resolution, Sequence) else (resolution,),
         interval=float(interval),
         frames=frames,
-        first=first,
+        start=float(start),
         output=output,
         refine=refine,
         vary=tuple((key, float(low), float(high)) for key, (low, high) in sorted((vary or {}).items())),
     )
     generation = Generation(recipe, train, validation, test, tuple(test_resolutions), seed)
-    return generated(generation, folder, chunk, progress)
+    dataset = generated(generation, folder, chunk, progress)
+    return dataset if pairs is None else paired(dataset, pairs)
 
 
 class Evolution(AbstractRecipe):
@@ -82,7 +87,7 @@ class Evolution(AbstractRecipe):
     resolution: tuple[int, ...] = eqx.field(static=True)
     interval: float = eqx.field(static=True)
     frames: int = eqx.field(static=True)
-    first: int = eqx.field(static=True, default=0)
+    start: float = eqx.field(static=True, default=0.0)
     output: str = eqx.field(static=True, default="trajectory")
     refine: int = eqx.field(static=True, default=1)
     vary: tuple[tuple[str, float, float], ...] = eqx.field(static=True, default=())
@@ -91,7 +96,7 @@ class Evolution(AbstractRecipe):
         self._expect("resolution", min(self.resolution) >= 1, "one number, or one an axis, each at least 1")
         self._expect("interval", self.interval > 0, "more than 0")
         self._expect("frames", self.frames >= 2, "at least 2")
-        self._expect("first", self.first >= 0, "0 or more")
+        self._expect("start", self.start >= 0, "0 or more")
         self._expect("output", self.output in ("trajectory", "final"), "'trajectory' or 'final'")
         self._expect("refine", self.refine >= 1, "at least 1")
         for key, low, high in self.vary:
@@ -142,9 +147,16 @@ class Evolution(AbstractRecipe):
     def _solve(self, equation, key: PRNGKeyArray, solver: AbstractSolver, refine: int) -> Trajectory:
         """All frames, on a grid ``refine`` times finer than that of the dataset."""
         state = self.initial.sample(key, self._grid(refine))
-        times = [self.interval * i for i in range(self.first + self.frames)]
+        times, kept = self._times()
         trajectory = solver.solve(equation, state, times)
-        return jax.tree.map(lambda leaf: leaf[self.first :], trajectory)
+        return jax.tree.map(lambda leaf: leaf[-kept:], trajectory)
+
+    def _times(self) -> tuple[list[float], int]:
+        """Times from zero on, equally spaced wherever that is possible, and how many of them are kept."""
+        before = round(self.start / self.interval)
+        if abs(before * self.interval - self.start) < 1e-9 * self.interval:
+            return [self.interval * i for i in range(before + self.frames)], self.frames
+        return [0.0, *(self.start + self.interval * i for i in range(self.frames))], self.frames
 
     def _grid(self, refine: int) -> Grid:
         domain = self.initial.space.domain

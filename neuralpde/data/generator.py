@@ -208,19 +208,20 @@ def _points(shapes: Made) -> int:
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes.sample))
 
 
-def _accuracy(parts: Parts, generation: Generation) -> dict[str, float]:
-    """Kept like the samples: it may take as long as they do."""
+def _accuracy(parts: Parts, generation: Generation) -> dict[str, float | None]:
+    """Kept like the samples: it may take as long as they do. None where the better solutions failed."""
     path = parts.folder / "accuracy.json"
     if path.is_file():
         return json.loads(path.read_text())
     keys = split_keys(generation.seed, "train", min(COMPARED, generation.train))
     with jax.enable_x64(True):
-        accuracy = generation.recipe.accuracy(keys)
+        found = generation.recipe.accuracy(keys)
+    accuracy = {name: error if math.isfinite(error) else None for name, error in found.items()}
     path.write_text(json.dumps(accuracy))
     return accuracy
 
 
-def _provenance(generation: Generation, made: Sequence[Made], accuracy: Mapping[str, float]) -> dict[str, Any]:
+def _provenance(generation: Generation, made: Sequence[Made], accuracy: Mapping[str, float | None]) -> dict[str, Any]:
     report = {name: float(max(part.report[name].max() for part in made)) for name in made[0].report}
     return generation.recipe.provenance() | {
         "accuracy": {"samples": min(COMPARED, generation.train), **accuracy},

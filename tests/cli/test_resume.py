@@ -57,7 +57,10 @@ def test_killed_run_resumes_to_the_same_parameters(tmp_path):
 
 def saved_steps(checkpoints: Path) -> list[Path]:
     """Finished checkpoints below the folder of checkpoints: those whose name is a step."""
-    return [path for path in checkpoints.rglob("*") if path.is_dir() and path.name.isdigit()]
+    try:
+        return [path for path in checkpoints.rglob("*") if path.is_dir() and path.name.isdigit()]
+    except FileNotFoundError:  # a folder was renamed while it was looked at
+        return []
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.data import AbstractRecipe, DataError, Generation, evolution, generated
+from neuralpde.data import AbstractRecipe, DataError, Generation, evolution, frames, generated
 from neuralpde.data.parts import Parts
 from neuralpde.data.recipe import fingerprint, plain
 from neuralpde.equations import AbstractEquation
@@ -112,9 +112,15 @@ def test_only_the_last_frame_may_be_the_target(tmp_path):
 
 
 def test_frames_may_begin_later(tmp_path):
-    data, late = decay(tmp_path), decay(tmp_path, first=1, frames=2)
+    data, late = decay(tmp_path), decay(tmp_path, start=0.5, frames=2)
     np.testing.assert_allclose(late.train.targets.times[0], [0.5, 1.0])
     np.testing.assert_allclose(late.train.inputs.values, data.train.targets.field.values[:, 1], rtol=1e-6)
+
+
+def test_trajectories_may_be_cut_into_pairs(tmp_path):
+    whole, cut = decay(tmp_path), decay(tmp_path, pairs=frames)
+    assert cut.train.inputs.values.shape == (14, 8, 1)
+    np.testing.assert_array_equal(cut.train.targets.values, whole.train.targets.field.values[:, 1:].reshape(14, 8, 1))
 
 
 def test_parameters_vary_and_are_stored(tmp_path):
