@@ -3,6 +3,8 @@
 ``pytest tests/test_convergence_tables.py -s`` prints them as a table.
 """
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -49,6 +51,7 @@ def field(box, n, layout, walls=None, function=smooth):
     return ClosedForm(function, space).sample(box.grid(n, layout=layout))
 
 
+@functools.cache
 def difference_error(n, layout, walls, order, accuracy):
     u = field(LINE, n, layout, walls)
     exact = (smooth_1, smooth_2)[order - 1](u.on.coords())
@@ -74,12 +77,14 @@ def wave(x):
     return jnp.exp(jnp.sin(2 * jnp.pi * (x - 0.5) / LENGTH))
 
 
+@functools.cache
 def periodic_difference_error(n, order, accuracy):
     u = field(RING, n, "periodic", function=wave)
     exact = field(RING, 256, "periodic", function=wave).diff(0, order).resample(u.on)
     return float(jnp.abs(u.diff(0, order, accuracy).values - exact.values).max())
 
 
+@functools.cache
 def spectral_error(kind, order):
     """Error of the spectral derivative with 32 points."""
     theta = jnp.pi / LENGTH
@@ -104,6 +109,7 @@ def spectral_error(kind, order):
 SPECTRAL = ["fourier", "chebyshev", "sine nodes", "sine cells", "cosine nodes", "cosine cells"]
 
 
+@functools.cache
 def quadrature_error(n, layout):
     exact = {"periodic": 1.2660658777520082 * LENGTH}.get(layout)
     if exact is None:
@@ -112,6 +118,7 @@ def quadrature_error(n, layout):
     return abs(float(field(box, n, layout, function=function).integral()[0]) - exact)
 
 
+@functools.cache
 def interpolation_error(n, layout, method):
     x = jnp.linspace(0.5, 0.5 + LENGTH, 101)[:, None]
     box, function = (RING, wave) if layout == "periodic" else (LINE, smooth)
@@ -124,6 +131,7 @@ INTERPOLATION = [
 EXPECTED = {"nearest": 1, "linear": 2, "cubic": 4}
 
 
+@functools.cache
 def darcy_error(n):
     """Manufactured pressure sin(pi x) sin(2 pi y) with the coefficient 1 + x + y^2."""
     box = Box.cube(2)

@@ -17,7 +17,7 @@ GROUPS = options(conf_folder())
 # Datasets in files of others are trained on in test_foreign_configs.
 OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if (group, name) not in NEED_A_FILE]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
-QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection", "poisson_dgenno", "deeponet_pendulum")
+QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
 CHOICES = [
     pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
     for group, name in OPTIONS

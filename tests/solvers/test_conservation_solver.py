@@ -127,6 +127,7 @@ def test_a_uniform_stream_stays_uniform(law):
     np.testing.assert_allclose(solve(law, state, (0.0, 0.5)).trajectory.field.values[-1], state.values, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_sticking_wall_brings_a_channel_to_rest_as_the_heat_kernel_does():
     # v_y = a sin(pi x) between walls at x = 0 and 1 decays as exp(-nu pi^2 t); a so small that heating is nothing.
     law = CompressibleNavierStokes(1.4, 0.1, 0.0, 0.0, 2)
