@@ -14,6 +14,20 @@ import pytest
 jax.config.update("jax_enable_x64", True)
 
 
+def pytest_configure(config):
+    """The default suite mostly compiles: XLA's costly passes pay only in the long runs behind the marker `slow`."""
+    if config.option.markexpr == "not slow":
+        os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+        jax.config.update("jax_disable_most_optimizations", os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_programs_are_dropped():
+    """Programs of finished files would otherwise add up to several gigabytes in each worker."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def key():
     return jax.random.key(0)

@@ -51,6 +51,7 @@ def test_every_option_with_a_file_of_its_own_is_tested():
     assert {("dataset", name) for name, text in texts.items() if "path: ???" in text} == NEED_A_FILE
 
 
-def test_the_file_is_asked_for(capsys):
+def test_the_file_is_asked_for(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert run(["train", "dataset=pdebench"]) == 2
     assert "dataset.path" in capsys.readouterr().err
