@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Time the solvers beside those that others use for the same equations, and compare the solutions.
+"""Time the solvers and the loader of data beside those that others use for the same, and compare what comes out.
 
-``bench_solvers.py spectral`` steps the vorticity equation with this package's exponential integrators and exponax's, by
-turns in one process (needs ``pip install exponax``). ``bench_solvers.py darcy`` solves Darcy flow in two-phase media with
-multigrid and with scipy's sparse direct solver. Each writes its record of results.
+``spectral`` steps the vorticity equation with this package's exponential integrators and exponax's, by turns in one
+process (needs ``pip install exponax``). ``darcy`` solves Darcy flow in two-phase media with multigrid and with scipy's
+sparse direct solver. ``loader`` streams random batches of a file beside bare reads by h5py, and to an FNO that trains on
+them. ``bench_solvers.py`` runs all three, ``bench_solvers.py PART`` one; each writes its record of results.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import functools
 import importlib.metadata
@@ -16,21 +18,37 @@ import itertools
 import os
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import equinox as eqx
+import h5py
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import scipy.sparse
 import scipy.sparse.linalg
 
 from neuralpde.cli.run_folder import commit, environment
+from neuralpde.data import Dataset, StreamLoader, write_dataset
 from neuralpde.equations import Darcy, TwoPhase, Vorticity
 from neuralpde.evaluation import ResultFigure, ResultRecord, write_record
+from neuralpde.operators import FNO
 from neuralpde.solvers import ETDRK, solve_elliptic
-from neuralpde.spaces import Box, Dirichlet, Field, FunctionSpace, GaussianField, Neumann, PowerLaplace
+from neuralpde.spaces import (
+    Box,
+    Dirichlet,
+    Field,
+    FunctionSpace,
+    GaussianField,
+    Neumann,
+    PowerLaplace,
+    Sample,
+    relative_l2,
+)
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -172,29 +190,112 @@ def darcy(options: argparse.Namespace) -> list[ResultFigure]:
     return figures
 
 
+BATCH = 32
+
+
+@contextlib.contextmanager
+def stored_pairs(count: int, n: int) -> Iterator[Path]:
+    """A file of pairs of random fields on n x n points, in float32."""
+    rng = np.random.default_rng(0)
+    part = lambda name: Field.stack(
+        rng.normal(size=(count, n, n, 1)).astype(np.float32), TORUS.grid(n), FunctionSpace(TORUS, (name,))
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_dataset(Path(folder) / "pairs", Dataset("pairs", Sample(part("a"), part("u"))))
+
+
+def bare_reads(path: Path, batches: int) -> None:
+    """The same amount of data by h5py alone: batches of neighbours, every one a single read."""
+    with h5py.File(path, "r") as file:
+        fields = list(file["t0_fields"].values())
+        for step in range(batches):
+            start = step * BATCH % (len(fields[0]) - BATCH)
+            for field in fields:
+                field[start : start + BATCH]
+
+
+def train_on(loader: StreamLoader, steps: int) -> tuple[float, float]:
+    """Seconds in all, and seconds spent waiting for data, of some steps of an FNO, the first of them not counted."""
+    space = FunctionSpace(TORUS, ("a",)), FunctionSpace(TORUS, ("u",))
+    operator = FNO(*space, modes=12, width=32, depth=4, key=jax.random.key(0))
+    optimizer = optax.adam(1e-3)
+
+    @eqx.filter_jit(donate="all")
+    def update(operator, state, batch):
+        loss = lambda g: jax.vmap(lambda s: relative_l2(g(s.inputs), s.targets))(batch).mean()
+        updates, state = optimizer.update(eqx.filter_grad(loss)(operator), state)
+        return eqx.apply_updates(operator, updates), state
+
+    state = optimizer.init(eqx.filter(operator, eqx.is_inexact_array))
+    batches = loader.batches(stop=steps + 1)
+    operator, state = jax.block_until_ready(update(operator, state, next(batches)))
+    start, waited = time.perf_counter(), 0.0
+    while True:
+        asked = time.perf_counter()
+        batch = next(batches, None)
+        waited += time.perf_counter() - asked
+        if batch is None:
+            return time.perf_counter() - start, waited
+        operator, state = jax.block_until_ready(update(operator, state, batch))
+
+
+def loader(options: argparse.Namespace) -> list[ResultFigure]:
+    """Pairs of fields on 128 x 128 points: samples a second in random order, and the time that an FNO waits for them."""
+    jax.config.update("jax_enable_x64", False)
+    batches, count = 60, 1920
+    with stored_pairs(count, POINTS) as path:
+        stream = StreamLoader(path, BATCH, key=jax.random.key(0), verify=False)
+
+        def ours():
+            for batch in stream.batches(stop=batches):
+                jax.block_until_ready(batch)
+
+        seconds = alternate(ours, lambda: bare_reads(path, batches), options.rounds)
+        rates = [[batches * BATCH / second for second in side] for side in seconds]
+        total, waited = train_on(StreamLoader(path, 16, key=jax.random.key(0), verify=False), options.training_steps)
+    middle, reference = map(statistics.median, rates)
+    print(f"loader: {middle:.0f} samples/s, h5py {reference:.0f} samples/s, ratio {middle / reference:.2f}", flush=True)
+    print(f"FNO on {POINTS}x{POINTS}, batch 16: waits for {waited / total:.2%} of {total:.1f} s", flush=True)
+    bare = f"h5py {h5py.__version__}, neighbours in one read, by turns with ours"
+    spread = statistics.pstdev(rates[0])
+    return [
+        ResultFigure(
+            "random batches read, checked and moved to the device", middle, spread, "samples/s", reference, bare
+        ),
+        ResultFigure("share of a training step of an FNO spent waiting for data", 100 * waited / total, None, "%"),
+    ]
+
+
 PARTS = {
     "spectral": (spectral, "ETDRK against exponax on the vorticity equation"),
     "darcy": (darcy, "Multigrid against a sparse direct solver on Darcy flow"),
+    "loader": (loader, "Streaming of samples against bare reads of their file"),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--rounds", type=int, default=10, help="calls of each solver")
+    parser.add_argument("part", choices=PARTS, nargs="?", help="all where left out")
+    parser.add_argument("--rounds", type=int, default=10, help="calls of each side")
     parser.add_argument("--steps", type=int, default=100, help="time steps a call (spectral)")
     parser.add_argument("--batch", type=int, default=1, help="samples solved together (spectral)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 512], help="cells an axis (darcy)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 421, 512], help="cells an axis (darcy)")
+    parser.add_argument("--training-steps", type=int, default=20, help="steps of the FNO (loader)")
     parser.add_argument("--dry", action="store_true", help="print the figures, write no record")
     options = parser.parse_args()
-    run, title = PARTS[options.part]
-    figures = run(options)
-    if options.dry:
-        return
-    record = ResultRecord(
-        name=f"solvers_{options.part}",
+    for part in PARTS if options.part is None else [options.part]:
+        run, title = PARTS[part]
+        figures = run(options)
+        if not options.dry:
+            print(write_record(RESULTS, record(part, title, figures)), flush=True)
+
+
+def record(part: str, title: str, figures: list[ResultFigure]) -> ResultRecord:
+    """The record of what one part measured."""
+    return ResultRecord(
+        name=f"solvers_{part}",
         title=title,
-        command=f"scripts/bench_solvers.py {' '.join(sys.argv[1:])}",
+        command=f"scripts/bench_solvers.py {' '.join(sys.argv[1:])}".strip(),
         commit=(commit() or "unknown")[:12],
         device=f"{os.cpu_count()} x86 cores",
         date=datetime.date.today().isoformat(),
@@ -202,7 +303,6 @@ def main() -> None:
         figures=tuple(figures),
         versions=environment()["versions"],
     )
-    print(write_record(RESULTS, record))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "train": "train a model on a dataset, then evaluate it",
     "evaluate": "recompute the results of a run, or test it on another dataset",
     "generate": "make a dataset and store it",
+    "show": "draw samples of a dataset, which is made first where there is none",
     "inspect": "say what a data file holds, ours or others'",
     "list": "print the groups, options and experiments",
 }
@@ -84,6 +85,7 @@ Examples
   neuralpde train -m model=mgno,deeponet,fno         a sweep, one run each
   neuralpde train resume=true                        go on with the latest run of this name
   neuralpde evaluate run=FOLDER                      recompute its results
+  neuralpde show dataset=smoke                       a picture of a dataset
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
 
 `neuralpde VERB --help` prints all keys of a verb with their values."""

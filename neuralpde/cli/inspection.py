@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .refusal import UsageError
+from .show import check_picture, draw
 
 if TYPE_CHECKING:
     from neuralpde.data import Inspection, PartReport
@@ -13,21 +15,45 @@ if TYPE_CHECKING:
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-def inspect(paths: Sequence[str]) -> None:
-    """Print what each of the files holds. Raises `UsageError` where none is named."""
-    if not paths:
-        raise UsageError("`neuralpde inspect` needs a file: `neuralpde inspect FILE`.")
-    for path in paths:
-        if path.startswith("-"):
-            raise UsageError(f"`neuralpde inspect` takes files only, got {path!r}.")
+PICTURE = "--picture"
+
+
+def inspect(arguments: Sequence[str]) -> None:
+    """Print what each of the files holds, and with ``--picture PNG`` draw the first samples of one file.
+
+    Raises `UsageError` where no file is named, or another flag.
+    """
+    paths, picture = _parsed(arguments)
     from rich.console import Console
 
-    from neuralpde.data import inspect_file
+    from neuralpde.data import first_samples, inspect_file
 
     console = Console(highlight=False, soft_wrap=True)
     for path in paths:
         for line in lines(inspect_file(path)):
             console.print(line, markup=False)
+    if picture is not None:
+        draw(first_samples(paths[0], count=3), picture, Path(paths[0]).name)
+        console.print(f"{'picture':<11}{picture}", markup=False)
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[list[str], Path | None]:
+    """The files, and where to draw."""
+    paths, picture = list(arguments), None
+    if PICTURE in paths:
+        place = paths.index(PICTURE)
+        values = paths[place + 1 : place + 2]
+        del paths[place : place + 2]
+        if not values or len(paths) != 1:
+            raise UsageError(f"Draw one file at a time: `neuralpde inspect FILE {PICTURE} FILE.png`.")
+        picture = Path(values[0])
+        check_picture(picture)
+    if not paths:
+        raise UsageError("`neuralpde inspect` needs a file: `neuralpde inspect FILE`.")
+    for path in paths:
+        if path.startswith("-"):
+            raise UsageError(f"`neuralpde inspect` takes files and {PICTURE}, got {path!r}.")
+    return paths, picture
 
 
 def lines(found: Inspection) -> list[str]:

@@ -81,6 +81,8 @@ class Jobs:
             from .train import train as work
         elif self.verb == "evaluate":
             from .evaluate import evaluate as work
+        elif self.verb == "show":
+            from .show import show as work
         else:
             from .generate import generate as work
         results, _ = work(config, folder)

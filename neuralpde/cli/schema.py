@@ -96,7 +96,24 @@ class GenerateConfig(RunConfig):
     dataset: Any = MISSING
 
 
-SCHEMAS: dict[str, type] = {"train": TrainConfig, "evaluate": EvaluateConfig, "generate": GenerateConfig}
+@dataclasses.dataclass
+class ShowConfig(RunConfig):
+    """``neuralpde show``; ``split`` is the first test set where left out, ``picture`` a file in the run's folder."""
+
+    dataset: Any = MISSING
+    split: str | None = None
+    samples: int = 3
+    frames: int = 4
+    picture: str | None = None
+    dpi: int = 100
+
+
+SCHEMAS: dict[str, type] = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "generate": GenerateConfig,
+    "show": ShowConfig,
+}
 
 
 def check_keys(config: Mapping[str, Any], schema: type, where: str = "") -> None:

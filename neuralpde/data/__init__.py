@@ -6,7 +6,7 @@ from .description import describe, restore
 from .evolution import Evolution, evolution
 from .folders import cache_folder, dataset_folder, external_folder
 from .generator import Generation, generated
-from .inspection import AxisReport, Inspection, PartReport, inspect_file
+from .inspection import AxisReport, Inspection, PartReport, first_samples, inspect_file
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
 from .pairs import frames, initial_to_final, paired
@@ -69,6 +69,7 @@ __all__ = [
     "detect",
     "evolution",
     "external_folder",
+    "first_samples",
     "fno_mat",
     "frames",
     "generated",

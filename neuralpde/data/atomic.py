@@ -40,8 +40,8 @@ def written_whole(path: Path) -> Iterator[PartialFile]:
         raise
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f"{path} could not be written: {error}. What was there before is unchanged. Make room on the "
-            "disk, or choose another folder (NEURALPDE_DATASETS)."
+            f"{path} could not be written: {error}. What was there before is unchanged. Make room on the disk, or "
+            "choose another folder (of datasets: NEURALPDE_DATASETS)."
         ) from error
     finally:
         with contextlib.suppress(OSError):

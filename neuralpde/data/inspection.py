@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -71,34 +73,56 @@ def inspect_file(path: str | os.PathLike, split: str = "train") -> Inspection:
 
     Raises `DataError` where the file is missing, damaged, or in no layout that is known.
     """
+    with _opened(path, split) as opened:
+        return _report(opened)
+
+
+def first_samples(path: str | os.PathLike, count: int, split: str = "train") -> Sample:
+    """The first ``count`` samples of a file of ours or of others, stacked, as numpy arrays.
+
+    Raises `DataError` as `inspect_file` does.
+    """
+    with _opened(path, split) as opened:
+        return opened.source.read(np.arange(min(count, opened.source.count)))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Opened:
+    place: Path
+    schema: str
+    source: SampleSource
+    splits: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike, split: str) -> Iterator[_Opened]:
+    """A file in whichever layout it is; its samples can be read until the end of the context."""
     place = Path(path)
     if not place.is_file():
         raise DataError(f"There is no file {place}; name one file (a folder holds many).")
-    size, checksum = place.stat().st_size, _sha256(place)
     if _is_ours(place):
         with reading(place) as file:
-            splits = _splits(file)
-            return _report(place, OURS, size, checksum, open_split(file, split, verify=False), splits)
+            yield _Opened(place, OURS, open_split(file, split, verify=False), _splits(file))
+        return
     schema, splits = detect(place), ()
     if schema == "PDEArena":
         with h5py.File(place, "r") as file:
             splits = tuple(children(file))
         split = next(name for name, group in SPLITS.items() if group in splits) if split == "train" else split
-    return _report(place, schema, size, checksum, open_foreign(place, split), splits)
+    yield _Opened(place, schema, open_foreign(place, split), splits)
 
 
-def _report(
-    place: Path, schema: str, size: int, checksum: str, source: SampleSource, splits: tuple[str, ...]
-) -> Inspection:
+def _report(opened: _Opened) -> Inspection:
+    place, source = opened.place, opened.source
     first, times, steps = _first_state(source)
-    units = comsol_units(place) if schema == "COMSOL" else {}
+    units = comsol_units(place) if opened.schema == "COMSOL" else {}
     return Inspection(
         path=str(place),
-        schema=schema,
-        bytes=size,
-        sha256=checksum,
+        schema=opened.schema,
+        bytes=place.stat().st_size,
+        sha256=_sha256(place),
         samples=source.count,
-        splits=splits,
+        splits=opened.splits,
         times=times,
         parts=tuple(_part(role, getattr(first, role), steps, units) for role in ("inputs", "targets")),
         parameters={name: _plain(np.asarray(values[0])) for name, values in first.parameters.items()},

@@ -22,6 +22,7 @@ from .plots import (
     operator_figures,
     ranked_panel,
     resolution_plot,
+    samples_figure,
     save_figures,
     spectrum_plot,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "resolution_results",
     "resolution_table",
     "rich_resolution_table",
+    "samples_figure",
     "samples_per_second",
     "save_figures",
     "series",

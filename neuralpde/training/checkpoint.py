@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -120,6 +121,7 @@ class Checkpoints:
         if self._manager is not None:
             with contextlib.suppress(Exception):
                 self._manager.close()
+            _join_left_behind()
 
     def _open(self):
         if self._manager is None:
@@ -312,6 +314,13 @@ def _first_line(error: BaseException) -> str:
     """The first line of an error; a long one without its middle, since tensorstore puts the cause at the end."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return line if len(line) <= 300 else f"{line[:120]} ... {line[-160:]}"
+
+
+def _join_left_behind() -> None:
+    """Wait for the thread that orbax leaves behind when another one fails to write: it still logs its own failure."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("write_metadata_after_commits"):
+            thread.join(timeout=10)
 
 
 @contextlib.contextmanager

@@ -55,6 +55,21 @@ def test_the_verb_prints_it(tmp_path, capsys):
     assert "x in [0, 1], 16 cells, Periodic" in said
 
 
+def test_the_verb_draws_the_first_samples(tmp_path, capsys):
+    foreign_files.pdebench_tensor(tmp_path / "a")
+    picture = tmp_path / "pictures" / "a.png"
+    assert run(["inspect", str(tmp_path / "a"), "--picture", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert str(picture) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rest", [["--picture"], ["--picture", "a.jpg"], ["b", "--picture", "a.png"], ["--verbose"]])
+def test_the_verb_refuses_other_flags(rest, tmp_path, capsys):
+    foreign_files.pdebench_tensor(tmp_path / "a")
+    assert run(["inspect", str(tmp_path / "a"), *rest]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
 def test_the_verb_refuses_in_one_paragraph(tmp_path, capsys):
     (tmp_path / "a").write_text("nothing")
     assert run(["inspect", str(tmp_path / "a")]) == 1

@@ -1,13 +1,12 @@
 """Stochastic equations: Monte Carlo against closed forms, within four standard errors, and strong orders."""
 
-import functools
-
 import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from convergence import observed_order
+from equations.particle_convergence import strong_errors
 
 from neuralpde.equations import (
     DoubleWell,
@@ -97,21 +96,6 @@ def test_wells_keep_their_stationary_distribution():
     error = ((moment(4) - moment(2) ** 2) / PATHS) ** 0.5
     assert abs((end**2).mean() - moment(2)) < 4 * error
     assert abs(end.mean()) < 4 * (moment(2) / PATHS) ** 0.5
-
-
-@functools.cache
-def strong_errors(solver):
-    """Mean distance to the exact solution on the same paths, for steps 1/16 and 1/64."""
-    equation = GeometricBrownianMotion(0.5, 0.8)
-    y = equation.initial_state()
-
-    def error(key, step):
-        path = brownian_path(key, 1, [0.0, 1.0], 1 / 256)
-        found = solve_sde(equation, y, [0.0, 1.0], path, step=step, solver=solver)[-1]
-        return jnp.abs(found - equation.path(1.0, path.evaluate(0.0, 1.0), y))[0]
-
-    keys = jax.random.split(jax.random.key(2), 500)
-    return [float(jax.jit(jax.vmap(lambda key: error(key, step)))(keys).mean()) for step in (1 / 16, 1 / 64)]  # noqa: B023
 
 
 @pytest.mark.parametrize(

@@ -4,22 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from solvers.collocation_convergence import CLAMPED, LINE, error, layer_errors, zeros
 
 from neuralpde.equations import AbstractEquation, Darcy, ReactionDiffusion
 from neuralpde.solvers import ChebyshevCollocation, MethodOfLines, solve_two_point
-from neuralpde.spaces import Box, ClosedForm, Dirichlet, Field, FunctionSpace, Neumann, Robin
-
-LINE = Box.cube(1)
-CLAMPED = FunctionSpace(LINE, ("u",), Dirichlet(0.0))
-
-
-class Layer(AbstractEquation):
-    """-width u'' + u' = 1: a layer of that width at the right end."""
-
-    width: float
-
-    def residual(self, u, x):
-        return -self.width * jax.hessian(u)(x)[:, 0, 0] + jax.jacfwd(u)(x)[:, 0] - 1
+from neuralpde.spaces import ClosedForm, Dirichlet, Field, FunctionSpace, Neumann, Robin
 
 
 class Bratu(AbstractEquation):
@@ -31,19 +20,8 @@ class Bratu(AbstractEquation):
         return jax.hessian(u)(x)[:, 0, 0] + self.strength * jnp.exp(u(x))
 
 
-def zeros(n, space=CLAMPED):
-    return Field(jnp.zeros((n, space.channels)), space.domain.grid(n, layout="chebyshev"), space)
-
-
-def error(found, exact):
-    return float(jnp.abs(found.values[:, 0] - exact(found.on.coords()[:, 0])).max())
-
-
 def test_layer_is_resolved_exponentially():
-    width = 0.05
-    exact = lambda x: x - jnp.exp((x - 1) / width) * (-jnp.expm1(-x / width)) / (-jnp.expm1(-1 / width))
-    solve = jax.jit(lambda u: solve_two_point(Layer(width), u))
-    errors = [error(solve(zeros(n)), exact) for n in (10, 16, 22)]
+    errors = layer_errors()
     # Six points more divide the error by more than the six before: faster than any power.
     assert errors[0] / errors[1] > 10
     assert errors[1] / errors[2] > errors[0] / errors[1]

@@ -3,6 +3,7 @@
 from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
 from .fields import field_panel, ranked_panel
 from .gallery import operator_figures
+from .samples import samples_figure
 from .style import save_figures
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "operator_figures",
     "ranked_panel",
     "resolution_plot",
+    "samples_figure",
     "save_figures",
     "spectrum_plot",
 ]

@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 from jaxtyping import Shaped
 
-from neuralpde.spaces import Field, Grid
+from neuralpde.spaces import Field
 
-from .style import (
-    DIFFERENCE,
-    DIVERGING,
-    ERROR,
-    INPUT,
-    PREDICTION,
-    SEQUENTIAL,
-    TRUTH,
-    labelled,
-    new_figure,
-    styled,
-)
+from .drawing import Scale, Units, aspect, curve, image, pick, plane
+from .style import DIFFERENCE, ERROR, INPUT, PREDICTION, TRUTH, labelled, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-Units = Mapping[str, str] | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Scale:
-    """Colour map and limits that several pictures share."""
-
-    lower: float
-    upper: float
-    colours: str
-
-    @classmethod
-    def of(cls, *values: np.ndarray, one_signed: str = SEQUENTIAL) -> Scale:
-        """Limits of all values together; symmetric about zero, in a diverging map, where they change sign."""
-        finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values])
-        lower, upper = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        # A sign change by round-off, or a small undershoot of a positive field, is no reason to diverge.
-        if min(-lower, upper) > 0.1 * max(-lower, upper):
-            return cls.symmetric(*values)
-        return cls(lower, upper, one_signed)
-
-    @classmethod
-    def symmetric(cls, *values: np.ndarray, colours: str = DIVERGING) -> Scale:
-        """Limits centred at zero."""
-        finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values])
-        largest = float(np.max(np.abs(finite), initial=0.0)) or 1.0
-        return cls(-largest, largest, colours)
 
 
 @styled
@@ -94,11 +55,6 @@ def ranked_panel(
     return _figure(rows, title, units)
 
 
-def pick(stacked: Field, index: int) -> Field:
-    """One function of many."""
-    return jax.tree.map(lambda array: array[index], stacked)
-
-
 @dataclasses.dataclass(frozen=True)
 class _Row:
     """What one row of a panel shows; ``label`` stands at its left."""
@@ -115,7 +71,7 @@ def _figure(rows: Sequence[_Row], title: str | None, units: Units) -> Figure:
     curves = truth.space.dim == 1
     columns = 3 if curves else 4
     # Flat domains get flat rows; the room for titles and labels does not shrink with them.
-    height = 2.0 if curves else 0.7 + 2.2 / min(3.0, max(1.0, _aspect(truth)))
+    height = 2.0 if curves else 0.7 + 2.2 / min(3.0, max(1.0, aspect(truth)))
     figure = new_figure(3.3 * columns, height * len(rows) + (0.75 if title else 0.35))
     if title:
         figure.suptitle(title, fontweight="bold")
@@ -159,26 +115,26 @@ def _label_outside(table: np.ndarray, row: _Row, units: Units):
 
 def _curve_of_input(axes: Axes, row: _Row, units: Units):
     channel = min(row.channel, row.inputs.space.channels - 1)
-    _curve(axes, row.inputs, channel, color=TRUTH)
+    curve(axes, row.inputs, channel, color=TRUTH)
     axes.set_title(f"input: {labelled(row.inputs.space.names[channel], units)}")
 
 
 def _image_of_input(axes: Axes, row: _Row, units: Units):
     channel = min(row.channel, row.inputs.space.channels - 1)
-    scale = Scale.of(_plane(row.inputs, channel)[2], one_signed=INPUT)
+    scale = Scale.of(plane(row.inputs, channel)[2], one_signed=INPUT)
     name = labelled(row.inputs.space.names[channel], units)
-    _image(axes, row.inputs, channel, scale, f"input: {name}", bar=True)
+    image(axes, row.inputs, channel, scale, f"input: {name}", bar=True)
 
 
 def _compare_curves(axes: Sequence[Axes], row: _Row, units: Units):
     name = labelled(row.truth.space.names[row.channel], units)
-    _curve(axes[0], row.truth, row.channel, color=TRUTH, label="truth")
-    _curve(axes[0], row.prediction, row.channel, color=PREDICTION, linestyle="--", label="prediction")
+    curve(axes[0], row.truth, row.channel, color=TRUTH, label="truth")
+    curve(axes[0], row.prediction, row.channel, color=PREDICTION, linestyle="--", label="prediction")
     axes[0].set_title(name)
     if axes[0].get_subplotspec().is_first_row():
         axes[0].legend(loc="best")
     error = _difference(row.prediction, row.truth)
-    _curve(axes[1], error, row.channel, color=ERROR)
+    curve(axes[1], error, row.channel, color=ERROR)
     axes[1].axhline(0.0, color=TRUTH, linewidth=0.8)
     largest = Scale.symmetric(np.asarray(error.values)[..., row.channel]).upper
     axes[1].set_ylim(-1.1 * largest, 1.1 * largest)
@@ -188,68 +144,14 @@ def _compare_curves(axes: Sequence[Axes], row: _Row, units: Units):
 
 def _compare_images(axes: Sequence[Axes], row: _Row, units: Units):
     name = labelled(row.truth.space.names[row.channel], units)
-    planes = [_plane(field, row.channel)[2] for field in (row.truth, row.prediction)]
+    planes = [plane(field, row.channel)[2] for field in (row.truth, row.prediction)]
     pair = Scale.of(*planes)
-    _image(axes[0], row.truth, row.channel, pair, f"truth: {name}")
-    _image(axes[1], row.prediction, row.channel, pair, f"prediction: {name}", bar=True)
+    image(axes[0], row.truth, row.channel, pair, f"truth: {name}")
+    image(axes[1], row.prediction, row.channel, pair, f"prediction: {name}", bar=True)
     error = _difference(row.prediction, row.truth)
-    scale = Scale.symmetric(_plane(error, row.channel)[2], colours=DIFFERENCE)
-    _image(axes[2], error, row.channel, scale, "prediction − truth", bar=True)
+    scale = Scale.symmetric(plane(error, row.channel)[2], colours=DIFFERENCE)
+    image(axes[2], error, row.channel, scale, "prediction − truth", bar=True)
 
 
 def _difference(prediction: Field, truth: Field) -> Field:
     return truth.with_values(prediction.values - truth.values)
-
-
-def _curve(axes: Axes, field: Field, channel: int, **line):
-    x = np.asarray(field.on.coords())[:, 0]
-    order = np.argsort(x)
-    axes.plot(x[order], np.asarray(field.values)[order, channel], **line)
-
-
-def _image(axes: Axes, field: Field, channel: int, scale: Scale, title: str, bar: bool = False):
-    """Draw a plane of the field, with its colour bar beside it where one is wanted."""
-    colours = {"cmap": scale.colours, "vmin": scale.lower, "vmax": scale.upper}
-    x, y, values, where = _plane(field, channel)
-    if isinstance(field.on, Grid):
-        picture = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **colours)
-    else:
-        size = min(40.0, max(2.0, 12000 / len(x)))
-        picture = axes.scatter(x, y, c=values, s=size, linewidths=0, **colours)
-    if 2 / 3 <= _aspect(field) <= 4:
-        axes.set_aspect("equal")
-    axes.grid(False)
-    axes.locator_params(nbins=3)
-    axes.set_title(f"{title}\n{where}" if where else title)
-    if bar:
-        bar_axes = axes.inset_axes((1.04, 0.0, 0.05, 1.0))
-        colour_bar = axes.figure.colorbar(picture, cax=bar_axes)
-        colour_bar.formatter.set_powerlimits((-2, 3))
-        colour_bar.formatter.set_useMathText(True)
-        bar_axes.yaxis.set_offset_position("left")
-
-
-def _aspect(field: Field) -> float:
-    """Width over height of the plane that is shown."""
-    width, height = field.space.domain.bounds.extents[:2]
-    return width / height
-
-
-def _plane(field: Field, channel: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-    """Two coordinates, the values over them, and a note on where a plane through a volume lies."""
-    values = np.asarray(field.values)[..., channel]
-    if not isinstance(field.on, Grid):
-        if field.space.dim != 2:
-            raise ValueError("Pictures of points are drawn in the plane; resample the field to a grid first.")
-        x = np.asarray(field.on.coords())
-        return x[:, 0], x[:, 1], values, ""
-    axes = [np.asarray(field.on.axis_coords(i)) for i in range(field.space.dim)]
-    if len(axes) == 2:
-        return axes[0], axes[1], values, ""
-    middle = len(axes[2]) // 2
-    return (
-        axes[0],
-        axes[1],
-        values[:, :, middle],
-        f"{field.space.domain.names[2]} = {axes[2][middle]:.3g}",
-    )

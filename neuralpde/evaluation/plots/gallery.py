@@ -17,7 +17,8 @@ from ..metrics import RELATIVE_L2, is_uniform_grid
 from ..resolution import ResolutionRow
 from ..spectrum import energy_spectrum
 from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
-from .fields import field_panel, pick, ranked_panel
+from .drawing import pick
+from .fields import field_panel, ranked_panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
