@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
+from neuralpde.errors import NeuralPDEError
 from neuralpde.evaluation import ResolutionRow, write_report
 
 HOSTILE = "<script>alert('x')</script>\"'&<img src=https://example.org/x>"
@@ -129,7 +130,7 @@ def test_a_full_disk_leaves_the_earlier_page_intact(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(NeuralPDEError, match="No space"):
         write_report(tmp_path, RESULTS, title="second")
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from solvers.collocation_convergence import CLAMPED, LINE, error, layer_errors, zeros
+from solvers.collocation_convergence import CLAMPED, LINE, Layer, error, layer_errors, zeros
 
 from neuralpde.equations import AbstractEquation, Darcy, ReactionDiffusion
 from neuralpde.solvers import ChebyshevCollocation, MethodOfLines, solve_two_point
