@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,8 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array
 
 from neuralpde.spaces import Sample
+
+_ALIGNMENT = 64  # bytes, of the arrays of a CPU device
 
 
 def host_memory() -> contextlib.AbstractContextManager:
@@ -29,9 +32,22 @@ def replicated(sharding: NamedSharding | None) -> NamedSharding | None:
     return None if sharding is None else NamedSharding(sharding.mesh, PartitionSpec())
 
 
-def put_on_device(samples: Sample, sharding: NamedSharding | None = None, dtype=None) -> Sample:
-    """The samples on the default device or as sharded, floating-point arrays as ``dtype`` (default float)."""
-    return jax.device_put(_cast(samples, dtype), sharding)
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array of the host to be filled, placed so that a CPU device can take it over without a copy."""
+    size = math.prod(shape) * dtype.itemsize
+    room = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
+def put_on_device(
+    samples: Sample, sharding: NamedSharding | None = None, dtype=None, *, taken_over: bool = False
+) -> Sample:
+    """The samples on the default device or as sharded, floating-point arrays as ``dtype`` (default float).
+
+    With ``taken_over`` nobody else has the arrays or will write to them, so that a CPU need not copy them.
+    """
+    return jax.device_put(_cast(samples, dtype), sharding, may_alias=taken_over or None)
 
 
 def rows_of_this_process(sharding: NamedSharding | None, batch_size: int) -> np.ndarray:
@@ -45,9 +61,12 @@ def rows_of_this_process(sharding: NamedSharding | None, batch_size: int) -> np.
 def put_rows_on_devices(
     samples: Sample, rows: np.ndarray, batch_size: int, sharding: NamedSharding | None = None, dtype=None
 ) -> Sample:
-    """A batch on the devices, from the rows that `rows_of_this_process` names; other processes bring the others."""
+    """A batch on the devices, from the rows that `rows_of_this_process` names; other processes bring the others.
+
+    The arrays of ``samples`` are taken over: nobody else may have them.
+    """
     if sharding is None or len(rows) == batch_size:
-        return put_on_device(samples, sharding, dtype)
+        return put_on_device(samples, sharding, dtype, taken_over=True)
 
     def place(leaf: np.ndarray) -> Array:
         def shard(index: tuple[slice, ...]) -> np.ndarray:
@@ -61,7 +80,7 @@ def put_rows_on_devices(
 
 def _cast(samples: Sample, dtype) -> Sample:
     """Arrays of the host, those of floating-point numbers as ``dtype``."""
-    dtype = jnp.zeros((), float if dtype is None else dtype).dtype
+    dtype = jnp.result_type(float if dtype is None else dtype)
 
     def cast(leaf: Array | np.ndarray) -> np.ndarray:
         # By way of numpy: a jax array that lies somewhere would stay there.

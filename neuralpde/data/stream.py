@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding
 from jaxtyping import PRNGKeyArray
@@ -23,6 +24,8 @@ from .loader import batch_indices, check_batch_size
 from .placement import put_rows_on_devices, rows_of_this_process
 from .source import SampleSource
 from .store import open_split, reading
+
+_BLOCK = 64  # steps whose batches are drawn at a time
 
 
 class StreamLoader:
@@ -54,7 +57,10 @@ class StreamLoader:
         with self._opened(verify) as opened:
             self.count = opened.count
         check_batch_size(batch_size, self.count)
-        self._indices = jax.jit(lambda step: batch_indices(step, key, self.count, batch_size))
+        self._block = (-1, np.zeros((0, batch_size), int))
+        self._orders = jax.jit(
+            lambda first: jax.vmap(lambda i: batch_indices(first + i, key, self.count, batch_size))(jnp.arange(_BLOCK))
+        )
 
     @property
     def steps_per_epoch(self) -> int:
@@ -107,8 +113,16 @@ class StreamLoader:
         with reading(self.source) as file:
             yield open_split(file, self.split, verify)
 
+    def _rows(self, step: int) -> np.ndarray:
+        """Which samples make the batch of a step; asked for one at a time they would cost more than to read them."""
+        number, place = divmod(step, _BLOCK)
+        block = self._block
+        if block[0] != number:
+            block = self._block = (number, np.asarray(self._orders(number * _BLOCK)))
+        return block[1][place]
+
     def _load(self, opened: SampleSource, step: int) -> Sample:
-        rows = np.asarray(self._indices(step))
+        rows = self._rows(step)
         ours = rows_of_this_process(self.sharding, self.batch_size)
         return put_rows_on_devices(opened.read(rows[ours]), ours, self.batch_size, self.sharding, self.dtype)
 

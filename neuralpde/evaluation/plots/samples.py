@@ -150,7 +150,7 @@ def _film(trajectories: Trajectory, frames: int, title: str | None, units: Units
     states, times = pick(trajectories.field, 0), np.asarray(trajectories.times)[0]
     shown = np.unique(np.linspace(0, len(times) - 1, min(frames, len(times))).round().astype(int)).tolist()
     names = states.space.names
-    figure, table = _table(len(names), len(shown), _WIDTH - 0.4, _height(states), title)
+    figure, table = _table(len(names), len(shown), _WIDTH - 0.4, _height(states) - 0.4, title)
     for channel, row in enumerate(table):
         scale = Scale.of(np.asarray(states.values)[shown][..., channel])
         for column, (axes, frame) in enumerate(zip(row, shown, strict=True)):
