@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "evaluate": "recompute the results of a run, or test it on another dataset",
     "generate": "make a dataset and store it",
     "inspect": "say what a data file holds, ours or others'",
+    "validate": "look for what is wrong with a data file, ours or others'",
     "list": "print the groups, options and experiments",
 }
 
@@ -85,6 +86,7 @@ Examples
   neuralpde train resume=true                        go on with the latest run of this name
   neuralpde evaluate run=FOLDER                      recompute its results
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
+  neuralpde validate FILE                            NaN, duplicates, broken conservation, wrong solutions ...
 
 `neuralpde VERB --help` prints all keys of a verb with their values."""
 

@@ -75,9 +75,9 @@ def inspect_file(path: str | os.PathLike, split: str = "train") -> Inspection:
     if not place.is_file():
         raise DataError(f"There is no file {place}; name one file (a folder holds many).")
     size, checksum = place.stat().st_size, _sha256(place)
-    if _is_ours(place):
+    if is_ours(place):
         with reading(place) as file:
-            splits = _splits(file)
+            splits = split_names(file)
             return _report(place, OURS, size, checksum, open_split(file, split, verify=False), splits)
     schema, splits = detect(place), ()
     if schema == "PDEArena":
@@ -151,12 +151,14 @@ def _plain(value: np.ndarray) -> float | tuple[float, ...]:
     return tuple(np.ravel(value).tolist()) if np.ndim(value) else float(value)
 
 
-def _splits(file: h5py.File) -> tuple[str, ...]:
+def split_names(file: h5py.File) -> tuple[str, ...]:
+    """The splits of an open file of ours: ``train``, ``validation`` where there is one, and ``test/LABEL``."""
     tests = [f"test/{label}" for label in children(file["test"])] if "test" in file else []
     return ("train", *(["validation"] if "validation" in file else []), *tests)
 
 
-def _is_ours(place: Path) -> bool:
+def is_ours(place: Path) -> bool:
+    """Whether a file is one that `write_dataset` wrote."""
     if not h5py.is_hdf5(place):
         return False
     with reading(place) as file:
