@@ -173,9 +173,11 @@ def _make(recipe: AbstractRecipe, keys: Key[Array, " n"], size: int) -> Made:
                 old[failed] = drawn[: len(failed)]
             finite[failed] = new[2][: len(failed)]
             made.redraws[failed] = attempt
+    report = {name: float(np.nanmax(values[failed])) for name, values in made.report.items()}
     raise DataError(
         f"{recipe.name}: the solutions of {len(np.flatnonzero(~finite[:count]))} samples are not finite after {ATTEMPTS} "
-        "draws; choose a smaller step, a finer grid or initial states of smaller amplitude."
+        "draws; choose a smaller step, a finer grid or initial states of smaller amplitude. "
+        + " ".join(_unresolved(recipe, report))
     )
 
 
@@ -233,8 +235,8 @@ def _accuracy(parts: Parts, generation: Generation) -> dict[str, float | None]:
 def _unresolved(recipe: AbstractRecipe, report: Mapping[str, float]) -> list[str]:
     """What is said of figures beyond their limits."""
     return [
-        f"{recipe.name}: {name} is {report[name]:.2g}, expected at most {limit.largest:.2g} ({limit.meaning}). The solutions "
-        f"are not resolved; choose {limit.remedy}."
+        f"{recipe.name}: {name} is {report[name]:.2g}, expected at most {limit.largest:.2g} ({limit.meaning}); choose "
+        f"{limit.remedy}."
         for name, limit in recipe.limits.items()
         if report.get(name, 0.0) > limit.largest
     ]

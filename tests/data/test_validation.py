@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 
 import foreign_files
 import h5py
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuralpde.cli.application import run
-from neuralpde.data import DataError, evolution, response, stationary, validate_file
+from neuralpde.data import DataError, ResolutionWarning, evolution, response, stationary, validate_file
 from neuralpde.data.inspection import split_names
 from neuralpde.data.stored import StoredSample
 from neuralpde.equations import Antiderivative, Burgers, LogNormal
@@ -26,7 +27,9 @@ def burgers(tmp_path_factory):
     prior = GaussianField(RING, PowerLaplace(2.0, 5.0, 25.0), modes=6, zero_mean=True)
     arguments = {"resolution": 32, "interval": 0.05, "frames": 5, "vary": {"viscosity": [0.04, 0.06]}}
     sizes = {"train": 6, "test": 3, "folder": folder, "progress": False}
-    evolution("burgers", Burgers(0.05), prior, ETDRK(0.01), **arguments, **sizes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResolutionWarning)
+        evolution("burgers", Burgers(0.05), prior, ETDRK(0.01), **arguments, **sizes)
     return next(folder.glob("*.hdf5"))
 
 
@@ -49,7 +52,9 @@ def verdicts(path) -> dict[str, set[str]]:
 def failures(path) -> dict[str, str]:
     """What failed, and its figures."""
     found = validate_file(path)
-    return {c: "; ".join(f.figure for f in found.findings if (f.check, f.verdict) == (c, "FAILED")) for c in found.failed}
+    return {
+        c: "; ".join(f.figure for f in found.findings if (f.check, f.verdict) == (c, "FAILED")) for c in found.failed
+    }
 
 
 def planted(clean, tmp_path, edit, signed=True):

@@ -43,6 +43,11 @@ class Split:
         found = self.provenance.get("recipe")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def states_conditions(self) -> bool:
+        """Whether the file says what holds at the sides of the domain, or its reader takes it from the literature."""
+        return self.ours or getattr(self.source, "schema", None) == "The Well"
+
     def slabs(self) -> Iterator[Slab]:
         """Slabs of all samples that are finite, in order."""
         start, size = 0, 1
