@@ -62,7 +62,13 @@ def _inspect(rest: Sequence[str]) -> int:
     return 0
 
 
-WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {"list": _list, "inspect": _inspect}
+def _validate(rest: Sequence[str]) -> int:
+    from .validation import validate
+
+    return 0 if validate(rest) else FAILED
+
+
+WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {"list": _list, "inspect": _inspect, "validate": _validate}
 
 
 def _run_verb(verb: str, rest: list[str]) -> int:

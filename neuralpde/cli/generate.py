@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neuralpde.data import as_field, count_samples
+from neuralpde.data import ResolutionWarning, as_field, count_samples
 
 from .building import check_slots
 from .folders import CONFIG
@@ -21,12 +22,16 @@ def generate(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float],
     write_yaml(folder / CONFIG, {key: value for key, value in config.items() if key != "folder"})
     write_json(folder / ENVIRONMENT, environment())
     start = time.perf_counter()
-    dataset = make_dataset(config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResolutionWarning)  # printed below
+        dataset = make_dataset(config)
     results: dict[str, float] = {"generate/seconds": time.perf_counter() - start}
     results |= {f"data/{name}": count_samples(split) for name, split in dataset.splits().items()}
     write_json(folder / RESULTS, results)
     _print_splits(dataset)
     print(accuracy_line(dataset.provenance))
+    for text in dataset.provenance.get("unresolved", ()):
+        print(f"warning: {text}")
     return results, {"dataset": dataset}
 
 

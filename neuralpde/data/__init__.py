@@ -31,13 +31,14 @@ from .readers import (
     the_well,
     well_normalizer,
 )
-from .recipe import AbstractRecipe
+from .recipe import AbstractRecipe, ResolutionWarning
 from .response import Response, response
 from .source import InMemory, SampleSource, TrajectorySource
 from .stationary import Stationary, stationary
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
 from .torch_zip import read_torch_zip
+from .validation import Finding, Validation, validate_file
 
 __all__ = [
     "AbstractRecipe",
@@ -46,16 +47,19 @@ __all__ = [
     "Dataset",
     "DeviceLoader",
     "Evolution",
+    "Finding",
     "ForeignSource",
     "Generation",
     "InMemory",
     "Inspection",
     "PartReport",
+    "ResolutionWarning",
     "Response",
     "SampleSource",
     "Stationary",
     "StreamLoader",
     "TrajectorySource",
+    "Validation",
     "as_field",
     "cache_folder",
     "comsol",
@@ -93,6 +97,7 @@ __all__ = [
     "restore",
     "stationary",
     "the_well",
+    "validate_file",
     "well_normalizer",
     "write_dataset",
 ]

@@ -7,8 +7,12 @@ import numpy as np
 from .dataset import DataError
 
 
+class NotFiniteError(DataError):
+    """An array holds NaN or infinity."""
+
+
 def check_finite(values: np.ndarray, field: str, where: str, rows: np.ndarray | None = None) -> None:
-    """Raises `DataError` where an array with a leading sample axis holds NaN or infinity.
+    """Raises `NotFiniteError` where an array with a leading sample axis holds NaN or infinity.
 
     ``rows`` are the numbers of the samples, 0, 1, ... where left out.
     """
@@ -16,7 +20,7 @@ def check_finite(values: np.ndarray, field: str, where: str, rows: np.ndarray | 
     if finite.all():
         return
     first = int(np.argmin(finite))
-    raise DataError(
+    raise NotFiniteError(
         f"{where}: field {field!r} holds NaN or infinity in {np.sum(~finite)} of {len(values)} samples, the "
         f"first is sample {first if rows is None else rows[first]}; finite numbers are expected. Find out "
         "what went wrong where the data were made, and make them again."

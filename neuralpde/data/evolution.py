@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
 from neuralpde.equations import AbstractEquation
-from neuralpde.solvers import AbstractSolver
+from neuralpde.solvers import AbstractSolver, Limit
 from neuralpde.spaces import AbstractPrior, Grid, Sample, Trajectory, relative_l2
 
 from .dataset import DataError, Dataset
@@ -56,8 +56,8 @@ def evolution(
     stored trajectories into pairs when they are read.
 
     The provenance holds estimates of the error: the distance to the solution with half the step, and to that on a
-    grid twice as fine, for the first samples. Raises `DataError` where an argument makes no sense, or where solutions
-    fail.
+    grid twice as fine, for the first samples. Warns (`ResolutionWarning`) where grid or step do not
+    resolve the solutions. Raises `DataError` where an argument makes no sense, or where solutions fail.
     """
     recipe = Evolution(
         name=name,
@@ -119,10 +119,15 @@ class Evolution(AbstractRecipe):
     def sample(self, key: PRNGKeyArray) -> tuple[Sample, Report]:
         key_state, key_parameters = jax.random.split(key)
         equation, parameters = self._drawn_equation(key_parameters)
-        trajectory = self._observed(self._solve(equation, key_state, self.solver, self.refine), self.refine)
+        solution = self._solve(equation, key_state, self.solver, self.refine)
+        trajectory = self._observed(solution, self.refine)
         frame = lambda i: jax.tree.map(lambda values: values[i], trajectory.field)
         targets = trajectory if self.output == "trajectory" else frame(-1)
-        return Sample(frame(0), targets, parameters), {}
+        return Sample(frame(0), targets, parameters), self.solver.figures(equation, solution)
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        return self.solver.limits
 
     def accuracy(self, keys: Key[Array, " n"]) -> dict[str, float]:
         # A sample that is drawn anew later has no error to tell.

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +22,14 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Key, Shaped
 
 import neuralpde
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Sample
 
 from .dataset import DataError, Dataset
 from .folders import dataset_folder
 from .generation import Advance, chunk_size, generation_bars, split_keys
 from .parts import Parts
-from .recipe import AbstractRecipe, fingerprint
+from .recipe import AbstractRecipe, ResolutionWarning, fingerprint
 from .store import read_dataset, writing
 
 ATTEMPTS = 10
@@ -91,12 +93,16 @@ def generated(
     """The dataset, made if its file is not there, then read from ``folder`` (see `dataset_folder`).
 
     ``chunk`` samples are made at a time, by default what suits the processor. Raises `DataError` where samples fail
-    `ATTEMPTS` times, or where the disk refuses the file.
+    `ATTEMPTS` times, or where the disk refuses the file. Warns where grid or step do not resolve the samples; the file
+    says so too (``unresolved`` in its provenance).
     """
     path = dataset_folder(folder) / generation.file_name
     if not path.is_file():
         _make_file(path, generation, chunk, progress)
-    return read_dataset(path)
+    dataset = read_dataset(path)
+    for text in dataset.provenance.get("unresolved", ()):
+        warnings.warn(text, ResolutionWarning, stacklevel=3)
+    return dataset
 
 
 def _make_file(path: Path, generation: Generation, chunk: int | None, progress: bool) -> None:
@@ -167,9 +173,11 @@ def _make(recipe: AbstractRecipe, keys: Key[Array, " n"], size: int) -> Made:
                 old[failed] = drawn[: len(failed)]
             finite[failed] = new[2][: len(failed)]
             made.redraws[failed] = attempt
+    report = {name: float(np.nanmax(values[failed])) for name, values in made.report.items()}
     raise DataError(
         f"{recipe.name}: the solutions of {len(np.flatnonzero(~finite[:count]))} samples are not finite after {ATTEMPTS} "
-        "draws; choose a smaller step, a finer grid or initial states of smaller amplitude."
+        "draws; choose a smaller step, a finer grid or initial states of smaller amplitude. "
+        + " ".join(_unresolved(recipe, report))
     )
 
 
@@ -215,10 +223,23 @@ def _accuracy(parts: Parts, generation: Generation) -> dict[str, float | None]:
         return json.loads(path.read_text())
     keys = split_keys(generation.seed, "train", min(COMPARED, generation.train))
     with jax.enable_x64(True):
-        found = generation.recipe.accuracy(keys)
+        try:
+            found = generation.recipe.accuracy(keys)
+        except ArgumentError:  # the better solutions need more than the solver allows
+            found = {"refined": math.nan}
     accuracy = {name: error if math.isfinite(error) else None for name, error in found.items()}
     path.write_text(json.dumps(accuracy))
     return accuracy
+
+
+def _unresolved(recipe: AbstractRecipe, report: Mapping[str, float]) -> list[str]:
+    """What is said of figures beyond their limits."""
+    return [
+        f"{recipe.name}: {name} is {report[name]:.2g}, expected at most {limit.largest:.2g} ({limit.meaning}); choose "
+        f"{limit.remedy}."
+        for name, limit in recipe.limits.items()
+        if report.get(name, 0.0) > limit.largest
+    ]
 
 
 def _provenance(generation: Generation, made: Sequence[Made], accuracy: Mapping[str, float | None]) -> dict[str, Any]:
@@ -226,6 +247,7 @@ def _provenance(generation: Generation, made: Sequence[Made], accuracy: Mapping[
     return generation.recipe.provenance() | {
         "accuracy": {"samples": min(COMPARED, generation.train), **accuracy},
         "largest_of_all_samples": report,
+        "unresolved": _unresolved(generation.recipe, report),
         "redrawn": int(sum(part.redraws.sum() for part in made)),
         "seed": generation.seed,
         "version": neuralpde.__version__,

@@ -100,9 +100,9 @@ def _opened(path: str | os.PathLike, split: str) -> Iterator[_Opened]:
     place = Path(path)
     if not place.is_file():
         raise DataError(f"There is no file {place}; name one file (a folder holds many).")
-    if _is_ours(place):
+    if is_ours(place):
         with reading(place) as file:
-            yield _Opened(place, OURS, open_split(file, split, verify=False), _splits(file))
+            yield _Opened(place, OURS, open_split(file, split, verify=False), split_names(file))
         return
     schema, splits = detect(place), ()
     if schema == "PDEArena":
@@ -175,12 +175,14 @@ def _plain(value: np.ndarray) -> float | tuple[float, ...]:
     return tuple(np.ravel(value).tolist()) if np.ndim(value) else float(value)
 
 
-def _splits(file: h5py.File) -> tuple[str, ...]:
+def split_names(file: h5py.File) -> tuple[str, ...]:
+    """The splits of an open file of ours: ``train``, ``validation`` where there is one, and ``test/LABEL``."""
     tests = [f"test/{label}" for label in children(file["test"])] if "test" in file else []
     return ("train", *(["validation"] if "validation" in file else []), *tests)
 
 
-def _is_ours(place: Path) -> bool:
+def is_ours(place: Path) -> bool:
+    """Whether a file is one that `write_dataset` wrote."""
     if not h5py.is_hdf5(place):
         return False
     with reading(place) as file:

@@ -14,12 +14,17 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
+from neuralpde.solvers import Limit
 from neuralpde.spaces import Sample
 
 from .dataset import DataError
 
 Report = dict[str, Float[Array, ""]]
 """Scalars that a solver tells of one sample, such as its residual."""
+
+
+class ResolutionWarning(UserWarning):
+    """The grid or the step of a generated dataset does not resolve its solutions; the text has the figure."""
 
 
 class AbstractRecipe(eqx.Module):
@@ -33,6 +38,11 @@ class AbstractRecipe(eqx.Module):
 
         A solution that failed holds values that are not finite: it is drawn anew from another key.
         """
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """Limits of what the solver tells of a sample, by name: beyond them the samples are not resolved."""
+        return {}
 
     @abc.abstractmethod
     def accuracy(self, keys: Key[Array, " n"]) -> dict[str, float]:

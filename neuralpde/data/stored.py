@@ -41,6 +41,7 @@ class StoredSample:
         groups = [group, *([group["inputs"]] if "inputs" in group else [])]
         parts = [part for home in groups for part in _open_parts(home, self.count, where)]
         self._parts = {part.role: part for part in parts}
+        self.homes = {part.role: part.home for part in parts}
         if set(self._parts) != {"inputs", "targets"}:
             raise _unfit(where, f"describes the parts {sorted(self._parts)}", "inputs and targets")
         scalars = _child(group, "scalars", where).values()

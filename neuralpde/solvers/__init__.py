@@ -9,7 +9,7 @@ from .etdrk import ETDRK
 from .method_of_lines import MethodOfLines
 from .projection_method import ProjectionMethod
 from .semi_lagrangian import SemiLagrangian
-from .solver import AbstractSolver
+from .solver import AbstractSolver, Limit
 from .vorticity import CrankNicolsonVorticity
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "CrankNicolsonVorticity",
     "EllipticSolution",
     "FiniteVolume",
+    "Limit",
     "MethodOfLines",
     "ProjectionMethod",
     "SemiLagrangian",

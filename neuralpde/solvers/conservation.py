@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -20,7 +22,7 @@ from .limiters import LIMITERS
 from .muscl import GHOSTS, Muscl
 from .riemann import RIEMANN_SOLVERS
 from .runge_kutta_ssp import WEIGHTS, ssp_step
-from .solver import AbstractSolver
+from .solver import AbstractSolver, Limit
 
 
 class ConservationSolution(eqx.Module):
@@ -50,6 +52,13 @@ class FiniteVolume(AbstractSolver):
     given up: it and what follows are NaN.
     """
 
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "unphysical_states": Limit(
+            0.0,
+            "part of the states that hold a density, depth or pressure of zero or less",
+            "a smaller cfl or a finer grid",
+        )
+    }
     cfl: float = eqx.field(static=True, default=0.4)
     limiter: str = eqx.field(static=True, default="mc")
     riemann: str = eqx.field(static=True, default="hllc")
@@ -77,6 +86,7 @@ class FiniteVolume(AbstractSolver):
     def run(self, equation: AbstractEquation, initial: Field, times: Sequence[float]) -> ConservationSolution:
         """As `solve`, with the number of steps and whether all cells are physical."""
         tendency = self._discretised(equation, initial)
+        self._check_diffusion(tendency, initial, times)
         intervals = jnp.asarray(_intervals(times), initial.values.dtype)
 
         def next_state(u, interval):
@@ -100,9 +110,29 @@ class FiniteVolume(AbstractSolver):
         """The same method with half the CFL number."""
         return dataclasses.replace(self, cfl=self.cfl / 2)
 
+    def figures(self, equation: AbstractEquation, solution: Trajectory) -> dict[str, Float[Array, ""]]:
+        """``unphysical_states``: the part of the states with cells that are not physical."""
+        values = solution.field.values
+        admissible = _checked(equation, solution.field).admissible(values).all(tuple(range(1, values.ndim - 1)))
+        return {"unphysical_states": jnp.mean(~admissible, dtype=values.dtype)}
+
     def _discretised(self, equation: AbstractEquation, u: Field) -> Muscl:
         law = _checked(equation, u)
         return Muscl(law, u.space, u.on.spacing, LIMITERS[self.limiter], RIEMANN_SOLVERS[self.riemann])
+
+    def _check_diffusion(self, tendency: Muscl, u: Field, times: Sequence[float]) -> None:
+        """Refuse what would be given up after ``max_steps`` of the explicit diffusion, where that is known already."""
+        diffusivity = tendency.law.diffusivity(u.values)
+        if not isinstance(diffusivity, float | int) or len(times) < 2:
+            return
+        rate = 2 * diffusivity * sum(1 / h**2 for h in u.on.spacing)
+        needed = math.ceil(float(_intervals(times).max()) * rate / self.cfl)
+        if needed > self.max_steps:
+            raise ArgumentError(
+                f"FiniteVolume diffuses by explicit steps: a diffusivity of {diffusivity} on cells of {u.on.spacing} needs "
+                f"{needed} steps from one time to the next, more than max_steps={self.max_steps}; choose coarser cells, "
+                "a shorter interval, or a solver that is not explicit."
+            )
 
     def _advance(self, tendency: Muscl, u: Float[Array, "*cell c"], interval: Float[Array, ""]):
         """The state after ``interval``, in equal steps as far as the speeds stay the same, and the number of steps."""

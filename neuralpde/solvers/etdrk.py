@@ -7,11 +7,13 @@ part is solved exactly, so that its stiffness does not limit the step.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation
 from neuralpde.equations.semilinear import AbstractSemilinear, Nonlinearity
@@ -20,7 +22,8 @@ from neuralpde.spaces import Field, Trajectory
 from neuralpde.spaces.fourier import Fourier, Multiplier, Spectrum, act
 
 from .phi import Phi, phi_of_matrices, phi_of_numbers
-from .solver import AbstractSolver
+from .resolution import FOURIER_LIMITS, fourier_figures
+from .solver import AbstractSolver, Limit
 from .times import uniform_substeps
 
 Step = Callable[[Spectrum], Spectrum]
@@ -33,10 +36,11 @@ class ETDRK(AbstractSolver):
     the number of evaluations of N a step. dealias: fraction of the wavenumbers that N sees and gives, 2/3 for
     quadratic and 1/2 for cubic nonlinearities; the initial state keeps all of its own.
 
-    All periodic grids serve, of any dimension and aspect; the precision is that of the initial field. Whether the
-    grid resolves the solution is for the caller to see, in its spectrum.
+    All periodic grids serve, of any dimension and aspect; the precision is that of the initial field. Whether grid and
+    step resolve a solution is for the caller to see, in its `figures`.
     """
 
+    limits: ClassVar[Mapping[str, Limit]] = FOURIER_LIMITS
     step: float = eqx.field(static=True)
     order: int = eqx.field(static=True, default=4)
     dealias: float = eqx.field(static=True, default=2 / 3)
@@ -55,6 +59,11 @@ class ETDRK(AbstractSolver):
 
     def refined(self) -> ETDRK:
         return dataclasses.replace(self, step=self.step / 2)
+
+    def figures(self, equation: AbstractEquation, solution: Trajectory) -> dict[str, Float[Array, ""]]:
+        """The tail of the spectrum, and the step against the speed of advection; see `fourier_figures`."""
+        assert isinstance(equation, AbstractSemilinear)
+        return fourier_figures(equation, solution, self.step, self.dealias)
 
 
 @eqx.filter_jit

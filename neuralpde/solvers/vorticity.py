@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation, Vorticity
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Field, Trajectory
 
 from .etdrk import in_precision, march, transform
-from .solver import AbstractSolver
+from .resolution import FOURIER_LIMITS, STEP, fourier_figures
+from .solver import AbstractSolver, Limit
 from .times import uniform_substeps
 
 
@@ -30,6 +33,9 @@ class CrankNicolsonVorticity(AbstractSolver):
     step: the longest time step. dealias: fraction of the wavenumbers kept in the advection.
     """
 
+    limits: ClassVar[Mapping[str, Limit]] = FOURIER_LIMITS | {
+        STEP: dataclasses.replace(FOURIER_LIMITS[STEP], largest=1.0)
+    }
     step: float = eqx.field(static=True)
     dealias: float = eqx.field(static=True, default=2 / 3)
 
@@ -43,6 +49,11 @@ class CrankNicolsonVorticity(AbstractSolver):
 
     def refined(self) -> CrankNicolsonVorticity:
         return dataclasses.replace(self, step=self.step / 2)
+
+    def figures(self, equation: AbstractEquation, solution: Trajectory) -> dict[str, Float[Array, ""]]:
+        """The tail of the spectrum, and the step against the speed of advection; see `fourier_figures`."""
+        assert isinstance(equation, Vorticity)
+        return fourier_figures(equation, solution, self.step, self.dealias)
 
 
 @eqx.filter_jit
