@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import equinox as eqx
 
 from neuralpde.equations import AbstractEquation
-from neuralpde.spaces import Field, Trajectory
+from neuralpde.spaces import Field, Grid, Trajectory
 
 
 class AbstractSolver(eqx.Module):
@@ -28,3 +28,7 @@ class AbstractSolver(eqx.Module):
     @abc.abstractmethod
     def refined(self) -> AbstractSolver:
         """The same method with half the step, or a tolerance smaller by ``2**order``: for estimates of the error."""
+
+    def restrict(self, equation: AbstractEquation, u: Field, on: Grid) -> Field | None:
+        """A state on a coarser grid, by a method that knows better than means over cells; None for others."""
+        return None
