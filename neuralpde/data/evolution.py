@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
-from neuralpde.equations import AbstractEquation
+from neuralpde.equations import AbstractEquation, AbstractObservation
 from neuralpde.solvers import AbstractSolver, Limit
-from neuralpde.spaces import AbstractPrior, Grid, Sample, Trajectory, relative_l2
+from neuralpde.spaces import AbstractPrior, Field, Grid, Sample, Trajectory, relative_l2
 
 from .dataset import DataError, Dataset
 from .generation import coarsened
@@ -35,7 +35,8 @@ def evolution(
     start: float = 0.0,
     output: str = "trajectory",
     refine: int = 1,
-    vary: Mapping[str, Sequence[float]] | None = None,
+    vary: Mapping[str, Sequence[float] | AbstractPrior] | None = None,
+    observe: AbstractObservation | None = None,
     pairs: Callable[[TrajectorySource], SampleSource] | None = None,
     test_resolutions: Sequence[int] = (),
     train: int = 100,
@@ -51,14 +52,17 @@ def evolution(
     ``initial`` draws states on the domain of its space; ``solver`` advances them on a grid ``refine`` times finer than
     ``resolution`` (one number for all axes, or one an axis) and ``frames`` states are kept, ``interval`` apart, the
     first of them at the time ``start``. With ``output="trajectory"`` a sample maps the first frame to the
-    trajectory of all frames; with ``"final"`` to the last frame. ``vary`` draws parameters of the equation uniformly
-    between two bounds, anew for each sample, which keeps them as parameters. ``pairs``, such as `frames`, cuts the
-    stored trajectories into pairs when they are read.
+    trajectory of all frames; with ``"final"`` to the last frame. ``vary`` draws parameters of the equation anew for each
+    sample: uniformly between two bounds, which the sample keeps as a parameter, or from a prior, whose components its
+    input has after those of the first frame. ``observe`` says what is kept of a state,
+    where that is not all of it: `Primitive` variables, some `Components`. ``pairs``, such as `frames`, cuts the stored
+    trajectories into pairs when they are read.
 
     The provenance holds estimates of the error: the distance to the solution with half the step, and to that on a
     grid twice as fine, for the first samples. Warns (`ResolutionWarning`) where grid or step do not
     resolve the solutions. Raises `DataError` where an argument makes no sense, or where solutions fail.
     """
+    drawn = sorted((vary or {}).items())
     recipe = Evolution(
         name=name,
         equation=equation,
@@ -70,7 +74,9 @@ def evolution(
         start=float(start),
         output=output,
         refine=refine,
-        vary=tuple((key, float(low), float(high)) for key, (low, high) in sorted((vary or {}).items())),
+        vary=tuple((key, float(law[0]), float(law[1])) for key, law in drawn if not isinstance(law, AbstractPrior)),
+        functions=tuple((key, law) for key, law in drawn if isinstance(law, AbstractPrior)),
+        observe=observe,
     )
     generation = Generation(recipe, train, validation, test, tuple(test_resolutions), seed)
     dataset = generated(generation, folder, chunk, progress)
@@ -91,6 +97,8 @@ class Evolution(AbstractRecipe):
     output: str = eqx.field(static=True, default="trajectory")
     refine: int = eqx.field(static=True, default=1)
     vary: tuple[tuple[str, float, float], ...] = eqx.field(static=True, default=())
+    functions: tuple[tuple[str, AbstractPrior], ...] = ()
+    observe: AbstractObservation | None = None
 
     def __check_init__(self):
         self._expect("resolution", min(self.resolution) >= 1, "one number, or one an axis, each at least 1")
@@ -99,9 +107,10 @@ class Evolution(AbstractRecipe):
         self._expect("start", self.start >= 0, "0 or more")
         self._expect("output", self.output in ("trajectory", "final"), "'trajectory' or 'final'")
         self._expect("refine", self.refine >= 1, "at least 1")
+        known = [field.name for field in dataclasses.fields(self.equation)]
         for key, low, high in self.vary:
-            known = [field.name for field in dataclasses.fields(self.equation)]
             self._expect("vary", key in known and low <= high, f"bounds (low, high) of parameters among {known}")
+        self._expect("functions", all(key in known for key, _ in self.functions), f"priors of parameters among {known}")
 
     def _expect(self, argument: str, right: bool, expected: str) -> None:
         if not right:
@@ -117,13 +126,12 @@ class Evolution(AbstractRecipe):
         return dataclasses.replace(self, resolution=shape)
 
     def sample(self, key: PRNGKeyArray) -> tuple[Sample, Report]:
-        key_state, key_parameters = jax.random.split(key)
-        equation, parameters = self._drawn_equation(key_parameters)
-        solution = self._solve(equation, key_state, self.solver, self.refine)
-        trajectory = self._observed(solution, self.refine)
+        equation, solution, parameters = self._solve(key, self.solver, self.refine)
+        trajectory = self._kept(equation, solution)
         frame = lambda i: jax.tree.map(lambda values: values[i], trajectory.field)
+        inputs = _joined([frame(0), *self._drawn_functions(key, 1).values()])
         targets = trajectory if self.output == "trajectory" else frame(-1)
-        return Sample(frame(0), targets, parameters), self.solver.figures(equation, solution)
+        return Sample(inputs, targets, parameters), self.solver.figures(equation, solution)
 
     @property
     def limits(self) -> Mapping[str, Limit]:
@@ -142,19 +150,34 @@ class Evolution(AbstractRecipe):
             "solver": plain(self.solver),
         }
 
-    def _drawn_equation(self, key: PRNGKeyArray) -> tuple[AbstractEquation, dict[str, Float[Array, ""]]]:
-        parameters = {
+    def _drawn_parameters(self, key: PRNGKeyArray) -> dict[str, Float[Array, ""]]:
+        key = jax.random.split(key)[1]
+        return {
             name: jax.random.uniform(jax.random.fold_in(key, i), minval=low, maxval=high)
             for i, (name, low, high) in enumerate(self.vary)
         }
-        return dataclasses.replace(self.equation, **parameters), parameters
 
-    def _solve(self, equation, key: PRNGKeyArray, solver: AbstractSolver, refine: int) -> Trajectory:
-        """All frames, on a grid ``refine`` times finer than that of the dataset."""
-        state = self.initial.sample(key, self._grid(refine))
+    def _drawn_functions(self, key: PRNGKeyArray, refine: int) -> dict[str, Field]:
+        key = jax.random.split(key)[1]
+        return {
+            name: prior.sample(jax.random.fold_in(key, i), self._grid(refine))
+            for i, (name, prior) in enumerate(self.functions, start=len(self.vary))
+        }
+
+    def _solve(
+        self, key: PRNGKeyArray, solver: AbstractSolver, refine: int
+    ) -> tuple[AbstractEquation, Trajectory, dict[str, Float[Array, ""]]]:
+        """The equation that was drawn, its solution on a grid ``refine`` times finer, and its parameters."""
+        state = self.initial.sample(jax.random.split(key)[0], self._grid(refine))
+        parameters = self._drawn_parameters(key)
+        equation = dataclasses.replace(self.equation, **parameters, **self._drawn_functions(key, refine))
         times, kept = self._times()
-        trajectory = solver.solve(equation, state, times)
-        return jax.tree.map(lambda leaf: leaf[-kept:], trajectory)
+        solution = solver.solve(equation, state, times)
+        return equation, jax.tree.map(lambda leaf: leaf[-kept:], solution), parameters
+
+    def _kept(self, equation: AbstractEquation, solution: Trajectory) -> Trajectory:
+        """What is stored of a solution."""
+        return Trajectory(solution.times, jax.vmap(lambda u: self._stored(equation, u))(solution.field))
 
     def _times(self) -> tuple[list[float], int]:
         """Times from zero on, equally spaced wherever that is possible, and how many of them are kept."""
@@ -168,11 +191,22 @@ class Evolution(AbstractRecipe):
         shape = self.resolution if len(self.resolution) == domain.dim else self.resolution * domain.dim
         return domain.grid(*(n * refine for n in shape))
 
-    def _observed(self, trajectory: Trajectory, refine: int) -> Trajectory:
-        """The trajectory on the grid of the dataset."""
-        if refine == 1:
-            return trajectory
-        return Trajectory(trajectory.times, jax.vmap(lambda u: coarsened(u, self._grid(1)))(trajectory.field))
+    def _stored(self, equation: AbstractEquation, u: Field) -> Field:
+        """What is kept of a state, on the grid of the dataset."""
+        on = self._grid(1)
+        if u.on != on:
+            restricted = self.solver.restrict(equation, u, on)
+            u = coarsened(u, on) if restricted is None else restricted
+        return u if self.observe is None else self.observe(equation, u)
+
+
+def _joined(fields: Sequence[Field]) -> Field:
+    """One field with the components of all; what holds at the walls for some of them is forgotten."""
+    if len(fields) == 1:
+        return fields[0]
+    names = tuple(name for field in fields for name in field.space.names)
+    values = jnp.concatenate([field.values for field in fields], axis=-1)
+    return Field(values, fields[0].on, fields[0].space.free(names))
 
 
 @eqx.filter_jit
@@ -180,10 +214,8 @@ def _distances(recipe: Evolution, keys: Key[Array, " n"]) -> dict[str, Float[Arr
     """Relative L2 distance of the last frame of each sample to those of better solutions; NaN where one fails."""
 
     def last(key, solver, refine):
-        key_state, key_parameters = jax.random.split(key)
-        equation, _ = recipe._drawn_equation(key_parameters)
-        trajectory = recipe._observed(recipe._solve(equation, key_state, solver, refine), refine)
-        return jax.tree.map(lambda values: values[-1], trajectory.field)
+        equation, solution, _ = recipe._solve(key, solver, refine)
+        return recipe._stored(equation, jax.tree.map(lambda values: values[-1], solution.field))
 
     def distances(key):
         ours = last(key, recipe.solver, recipe.refine)

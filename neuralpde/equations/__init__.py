@@ -13,15 +13,16 @@ from .euler import Euler
 from .exact import ExactSolution
 from .fitzhugh_nagumo import FitzHughNagumo, WhiteNoise
 from .gas import AbstractGas
-from .gas_priors import ShockTube, TurbulentGas
+from .gas_priors import ShockTube, TurbulentGas, WavyGas
 from .gas_solutions import EntropyWave, IsentropicVortex, SimpleWave
 from .gray_scott import GrayScott
-from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest
+from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest, StirredSmoke
 from .korteweg_de_vries import KortewegDeVries
 from .kuramoto_sivashinsky import FlameFront, KuramotoSivashinsky
 from .linear_ode import Antiderivative, ForcedRiccati, LinearODE
 from .lorenz import Lorenz63, Lorenz96, Rossler
 from .media import LogNormal, MultiscaleTrigonometric
+from .observation import AbstractObservation, Components, Primitive
 from .ode import AbstractODE
 from .oscillators import CubicSpiral, Duffing, FitzHughNagumoODE, RationalOscillator, VanDerPol
 from .pendulum import DoublePendulum, Pendulum
@@ -33,6 +34,7 @@ from .sde import AbstractSDE
 from .semilinear import AbstractSemilinear
 from .shallow_water import RadialDamBreak, ShallowWater
 from .snapshot import snapshot
+from .sphere_shallow_water import SphereShallowWater
 from .stochastic_processes import (
     DoubleWell,
     GeometricBrownianMotion,
@@ -43,6 +45,7 @@ from .stochastic_processes import (
 from .transport import Advection, Diffusion
 from .vorticity import Vorticity, diagonal_forcing, kolmogorov_forcing
 from .wave import SineGordon, Wave
+from .zonal_jets import ZonalJets
 
 __all__ = [
     "AbstractConservationLaw",
@@ -50,6 +53,7 @@ __all__ = [
     "AbstractGas",
     "AbstractIncompressibleFlow",
     "AbstractODE",
+    "AbstractObservation",
     "AbstractSDE",
     "AbstractSemilinear",
     "Advection",
@@ -59,6 +63,7 @@ __all__ = [
     "Burgers",
     "CahnHilliard",
     "Coefficient",
+    "Components",
     "CompressibleNavierStokes",
     "CubicSpiral",
     "DamBreak",
@@ -94,6 +99,7 @@ __all__ = [
     "Pendulum",
     "PointFunction",
     "Poisson",
+    "Primitive",
     "RadialDamBreak",
     "RampedOrnsteinUhlenbeck",
     "RationalOscillator",
@@ -107,6 +113,8 @@ __all__ = [
     "SimpleWave",
     "SineGordon",
     "SmokeAtRest",
+    "SphereShallowWater",
+    "StirredSmoke",
     "StochasticLorenz",
     "TurbulentGas",
     "TwoPhase",
@@ -115,7 +123,9 @@ __all__ = [
     "VectorBurgers",
     "Vorticity",
     "Wave",
+    "WavyGas",
     "WhiteNoise",
+    "ZonalJets",
     "diagonal_forcing",
     "kolmogorov_forcing",
     "snapshot",

@@ -1,4 +1,4 @@
-"""Random initial states of a gas: turbulent fields of a given Mach number and shock tubes.
+"""Random initial states of a gas: turbulent fields and few waves of a given Mach number, shock tubes.
 
 After the compressible problems of PDEBench (Takamoto et al., NeurIPS 2022, appendix D).
 """
@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace, Grid
+from neuralpde.errors import ArgumentError
+from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace, Grid, RandomWaves
 
 from .euler import Euler
 
@@ -82,6 +83,42 @@ class TurbulentGas(AbstractPrior):
         """Coordinates in the unit cube."""
         box = self.space.domain.bounds
         return (on.coords() - jnp.asarray(box.lower)) / jnp.asarray(box.extents)
+
+
+class WavyGas(AbstractPrior):
+    """Few sine waves in every primitive variable, about a gas at rest with random density and temperature.
+
+        density = rho (1 + f_1 w_1),  velocity_i = mach c w_i,  pressure = rho T (1 + f_2 w_2),  c = sqrt(gamma T),
+
+    with functions w of `RandomWaves`: two waves with wavenumbers 1 to 8 and amplitudes up to one, with PDEBench's
+    changes. Made after the one-dimensional random states of PDEBench; its files do not state a Mach number.
+
+    ``space`` is periodic with the components of `Euler` in its number of dimensions. mach: of the flow.
+    density, temperature, fluctuation: ranges of the uniform laws of rho, T and the deviations f, which stay below 1/2
+    so that density and pressure are positive.
+    """
+
+    space: FunctionSpace = eqx.field(static=True)
+    mach: float = 1.0
+    gamma: float = 5 / 3
+    density: Range = eqx.field(static=True, default=(0.1, 10.0))
+    temperature: Range = eqx.field(static=True, default=(0.1, 10.0))
+    fluctuation: Range = eqx.field(static=True, default=(0.01, 0.2))
+
+    def __check_init__(self):
+        if max(map(abs, self.fluctuation)) >= 0.5:
+            raise ArgumentError(f"WavyGas: fluctuation={self.fluctuation} must stay below 1/2 in size.")
+
+    def sample(self, key: PRNGKeyArray, on: AbstractDiscretization) -> Field:
+        """One state, conserved; the same function on every ``on`` for one key."""
+        waves, *keys = jax.random.split(key, 5)
+        density, temperature = _uniform(keys[0], self.density), _uniform(keys[1], self.temperature)
+        of_density, of_pressure = _uniform(keys[2], self.fluctuation), _uniform(keys[3], self.fluctuation)
+        rho, *velocity, p = jnp.moveaxis(RandomWaves(self.space).sample(waves, on).values, -1, 0)
+        speed = self.mach * jnp.sqrt(self.gamma * temperature)
+        w = [density * (1 + of_density * rho), *(speed * v for v in velocity)]
+        w.append(density * temperature * (1 + of_pressure * p))
+        return Field(Euler(self.gamma, self.space.dim).conserved(jnp.stack(w, -1)), on, self.space)
 
 
 class ShockTube(AbstractPrior):

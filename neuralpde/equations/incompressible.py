@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import AbstractFunction, AbstractPrior, Box, ClosedForm, Field, FunctionSpace, Grid
-from neuralpde.spaces.series import eigenfunctions
+from neuralpde.spaces.random_noise import power_noise
 
 from .equation import AbstractEquation, Coefficient, PointFunction
 
@@ -119,12 +119,10 @@ def _balances(equation: AbstractIncompressibleFlow, u: PointFunction, x, force) 
 
 
 class SmokeAtRest(AbstractPrior):
-    """States of `BuoyantSmoke` at rest: the absolute value of random noise as smoke, everything else zero.
+    """States of `BuoyantSmoke` at rest: the absolute value of `PowerNoise` as smoke, everything else zero.
 
-    The noise is periodic over the box with independent Gaussian coefficients of standard deviation proportional to
-    ``(scale^2 k^2)^-smoothness`` at wavenumber k in cycles per unit of length, without those of
-    ``scale^2 k^2 <= 0.1``; each draw is scaled to variance one over the box. The defaults are those of PDEArena's
-    smoke. ``space`` has the components of `BuoyantSmoke` on a box; ``modes`` is the number of eigenfunctions an axis.
+    The defaults of its ``scale`` and ``smoothness`` are those of PDEArena's smoke. ``space`` has the components of
+    `BuoyantSmoke` on a box; ``modes`` is the number of eigenfunctions an axis.
     """
 
     space: FunctionSpace = eqx.field(static=True)
@@ -140,15 +138,29 @@ class SmokeAtRest(AbstractPrior):
 
     def noise(self, key: PRNGKeyArray, on: Grid) -> Float[Array, "*cell"]:
         """The noise before its sign is dropped."""
-        series = [eigenfunctions(axis, "fourier", self.modes) for axis in on.domain.axes]
-        k2, norm2 = jnp.zeros(()), jnp.ones(())
-        for s in series:
-            k2, norm2 = k2[..., None] + (s.kappa / (2 * jnp.pi)) ** 2, norm2[..., None] * s.norm2
-        relative = self.scale**2 * k2
-        kept = relative > 0.1
-        weight = jnp.where(kept, jnp.where(kept, relative, 1.0) ** -self.smoothness, 0.0) / jnp.sqrt(norm2)
-        noise = weight * jax.random.normal(key, weight.shape)
-        noise = noise * jnp.sqrt(on.domain.volume / jnp.sum(noise**2 * norm2))
-        for axis, s in enumerate(series):
-            noise = jnp.moveaxis(jnp.tensordot(s.basis(on.axis_coords(axis)), noise, axes=(1, axis)), 0, axis)
-        return noise
+        return power_noise(key, on, self.scale, self.smoothness, self.modes)
+
+
+class StirredSmoke(AbstractPrior):
+    """States of `BuoyantSmoke` in motion: two components of `PowerNoise` as velocity, the absolute value of a third as
+    smoke. A solver takes from them the velocity that is free of divergence and passes no wall.
+
+    The defaults of ``scale`` and ``smoothness`` are those of the velocity in PDEBench's incompressible set (Takamoto
+    et al., NeurIPS 2022). speed: root mean square of each component. ``smoke_scale``, ``smoke_smoothness``: of the
+    smoke. ``space`` has the components of `BuoyantSmoke` on a box.
+    """
+
+    space: FunctionSpace = eqx.field(static=True)
+    speed: float = 1.0
+    scale: float = eqx.field(static=True, default=0.4)
+    smoothness: float = eqx.field(static=True, default=1.0)
+    smoke_scale: float = eqx.field(static=True, default=0.4)
+    smoke_smoothness: float = eqx.field(static=True, default=3.0)
+    modes: int = eqx.field(static=True, default=33)
+
+    def sample(self, key: PRNGKeyArray, on: Grid) -> Field:
+        """One state; the same function on every grid of a box for one key."""
+        *keys, key_smoke = jax.random.split(key, 3)
+        velocity = [self.speed * power_noise(k, on, self.scale, self.smoothness, self.modes) for k in keys]
+        smoke = jnp.abs(power_noise(key_smoke, on, self.smoke_scale, self.smoke_smoothness, self.modes))
+        return Field(jnp.stack([*velocity, jnp.zeros_like(smoke), smoke], axis=-1), on, self.space)

@@ -10,6 +10,7 @@ from .method_of_lines import MethodOfLines
 from .projection_method import ProjectionMethod
 from .semi_lagrangian import SemiLagrangian
 from .solver import AbstractSolver, Limit
+from .spectral_transform import SpectralTransform
 from .vorticity import CrankNicolsonVorticity
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MethodOfLines",
     "ProjectionMethod",
     "SemiLagrangian",
+    "SpectralTransform",
     "brownian_path",
     "solve_elliptic",
     "solve_ode",

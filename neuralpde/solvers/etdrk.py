@@ -27,6 +27,7 @@ from .solver import AbstractSolver, Limit
 from .times import uniform_substeps
 
 Step = Callable[[Spectrum], Spectrum]
+Length = Float[Array, ""] | float
 
 
 class ETDRK(AbstractSolver):
@@ -72,7 +73,7 @@ def _solve(solver: ETDRK, equation: AbstractEquation, initial: Field, times: tup
     h, substeps = uniform_substeps(times, solver.step)
     equation = in_precision(equation, fourier.dtype)
     symbol, nonlinear = equation.symbol(fourier), equation.nonlinear(fourier)
-    step = exponential_step(solver.order, symbol, nonlinear, h, fourier)
+    step = exponential_step(solver.order, symbol, nonlinear, h, fourier.dim)
     return march(step, initial, fourier, times, substeps)
 
 
@@ -104,11 +105,10 @@ def march(step: Step, initial: Field, fourier: Fourier, times: Sequence[float], 
     return Trajectory(jnp.asarray(times, fourier.dtype), Field.stack(values, initial.on, initial.space))
 
 
-def exponential_step(
-    order: int, symbol: Multiplier, nonlinear: Nonlinearity | None, h: float, fourier: Fourier
-) -> Step:
-    """One step of length h on the spectrum; of an equation without N the exact propagator, whatever the order."""
-    phi = phi_of_matrices if symbol.ndim == fourier.dim + 2 else phi_of_numbers
+def exponential_step(order: int, symbol: Multiplier, nonlinear: Nonlinearity | None, h: Length, dim: int) -> Step:
+    """One step of length h on a spectrum of ``dim`` axes; of an equation without N the exact propagator, whatever the
+    order."""
+    phi = phi_of_matrices if symbol.ndim == dim + 2 else phi_of_numbers
     both = phi(jnp.stack([h * symbol, h / 2 * symbol], axis=-1))
     full, half = Phi(*(values[..., 0] for values in both)), Phi(*(values[..., 1] for values in both))
     if nonlinear is None:
@@ -116,13 +116,13 @@ def exponential_step(
     return METHODS[order](nonlinear, h, full, half)
 
 
-def _first(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
+def _first(nonlinear: Nonlinearity, h: Length, full: Phi, half: Phi) -> Step:
     """ETD1, the exponential Euler method (Cox & Matthews, equation 4)."""
     propagate, advance = full.zero, h * full.one
     return lambda u: act(propagate, u) + act(advance, nonlinear(u))
 
 
-def _second(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
+def _second(nonlinear: Nonlinearity, h: Length, full: Phi, half: Phi) -> Step:
     """ETDRK2 (Cox & Matthews, equation 22)."""
     propagate, advance, correct = full.zero, h * full.one, h * full.two
 
@@ -134,7 +134,7 @@ def _second(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
     return step
 
 
-def _third(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
+def _third(nonlinear: Nonlinearity, h: Length, full: Phi, half: Phi) -> Step:
     """ETDRK3 (Cox & Matthews, equations 23-25)."""
     propagate, advance = full.zero, h * full.one
     to_middle, advance_half = half.zero, h / 2 * half.one
@@ -150,7 +150,7 @@ def _third(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
     return step
 
 
-def _fourth(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
+def _fourth(nonlinear: Nonlinearity, h: Length, full: Phi, half: Phi) -> Step:
     """ETDRK4 (Cox & Matthews, equations 26-29)."""
     propagate = full.zero
     to_middle, advance_half = half.zero, h / 2 * half.one
@@ -169,10 +169,10 @@ def _fourth(nonlinear: Nonlinearity, h: float, full: Phi, half: Phi) -> Step:
     return step
 
 
-def _weights(h: float, phi: Phi) -> tuple[Multiplier, Multiplier, Multiplier]:
+def _weights(h: Length, phi: Phi) -> tuple[Multiplier, Multiplier, Multiplier]:
     """Weights of the first, the middle and the last stage: Simpson's rule at z = 0."""
     _, one, two, three = phi
     return h * (one - 3 * two + 4 * three), h * (4 * two - 8 * three), h * (4 * three - two)
 
 
-METHODS: dict[int, Callable[[Nonlinearity, float, Phi, Phi], Step]] = {1: _first, 2: _second, 3: _third, 4: _fourth}
+METHODS: dict[int, Callable[[Nonlinearity, Length, Phi, Phi], Step]] = {1: _first, 2: _second, 3: _third, 4: _fourth}

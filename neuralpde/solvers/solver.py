@@ -11,7 +11,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractEquation
-from neuralpde.spaces import Field, Trajectory
+from neuralpde.spaces import Field, Grid, Trajectory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,3 +47,7 @@ class AbstractSolver(eqx.Module):
     def figures(self, equation: AbstractEquation, solution: Trajectory) -> dict[str, Float[Array, ""]]:
         """Numbers that show whether grid and step resolve a solution of this solver, by name; see `limits`."""
         return {}
+
+    def restrict(self, equation: AbstractEquation, u: Field, on: Grid) -> Field | None:
+        """A state on a coarser grid, by a method that knows better than means over cells; None for others."""
+        return None

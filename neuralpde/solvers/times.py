@@ -41,3 +41,20 @@ def uniform_substeps(times: Sequence[float] | np.ndarray, step: float) -> tuple[
         raise ArgumentError(f"The solver's step must be positive, got {step}.")
     count = math.ceil(interval / step * (1 - 1e-9))
     return interval / count, count
+
+
+def common_substeps(times: Sequence[float] | np.ndarray, step: float) -> tuple[float, list[int]]:
+    """One step for all intervals, at most ``step``, and how many of it fit between each two of the ``times``.
+
+    Raises ``ArgumentError`` unless every interval is a whole number of times the shortest.
+    """
+    intervals = np.diff(checked_times(times))
+    h, _ = uniform_substeps([0.0, float(intervals.min())] if len(intervals) else times, step)
+    counts = intervals / h
+    ratios = intervals / intervals.min()
+    if np.abs(ratios - np.round(ratios)).max() > 1e-6 * ratios.max():
+        raise ArgumentError(
+            f"The solver's step is fixed, so the intervals between its times must be multiples of the shortest of "
+            f"them, got {sorted(set(intervals.tolist()))}; choose other times, or solve piece by piece."
+        )
+    return h, [round(count) for count in counts]

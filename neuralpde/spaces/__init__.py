@@ -16,8 +16,10 @@ from .points import Points
 from .polygon import Polygon
 from .product import Product
 from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
+from .random_noise import PowerNoise
 from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
+from .spherical_harmonics import SphericalHarmonics
 from .trajectory import Sample, Trajectory
 from .wall import Wall
 
@@ -48,12 +50,14 @@ __all__ = [
     "Points",
     "Polygon",
     "PowerLaplace",
+    "PowerNoise",
     "Product",
     "RandomSeries",
     "RandomWaves",
     "Robin",
     "Sample",
     "SignedDistance",
+    "SphericalHarmonics",
     "SquaredExponential",
     "Trajectory",
     "Union",
