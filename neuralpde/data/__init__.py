@@ -6,6 +6,7 @@ from .description import describe, restore
 from .evolution import Evolution, evolution
 from .folders import cache_folder, dataset_folder, external_folder
 from .generator import Generation, generated
+from .helmholtz import HelmholtzRecipe, helmholtz
 from .inspection import AxisReport, Inspection, PartReport, inspect_file
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
@@ -34,13 +35,15 @@ from .readers import (
 from .recipe import AbstractRecipe
 from .response import Response, response
 from .source import InMemory, SampleSource, TrajectorySource
-from .stationary import Stationary, stationary
+from .spacetime import SpaceTime, spacetime
+from .stationary import AbstractStationary, Stationary, stationary
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
 from .torch_zip import read_torch_zip
 
 __all__ = [
     "AbstractRecipe",
+    "AbstractStationary",
     "AxisReport",
     "DataError",
     "Dataset",
@@ -48,11 +51,13 @@ __all__ = [
     "Evolution",
     "ForeignSource",
     "Generation",
+    "HelmholtzRecipe",
     "InMemory",
     "Inspection",
     "PartReport",
     "Response",
     "SampleSource",
+    "SpaceTime",
     "Stationary",
     "StreamLoader",
     "TrajectorySource",
@@ -72,6 +77,7 @@ __all__ = [
     "fno_mat",
     "frames",
     "generated",
+    "helmholtz",
     "initial_to_final",
     "inspect_file",
     "neuraloperator_darcy",
@@ -90,6 +96,7 @@ __all__ = [
     "read_torch_zip",
     "response",
     "restore",
+    "spacetime",
     "stationary",
     "the_well",
     "well_normalizer",
