@@ -12,7 +12,7 @@ import time
 
 from neuralpde.cli.catalogue import conf_folder
 
-OURS = ("darcy", "evolution", "stationary", "response")
+OURS = ("darcy", "evolution", "helmholtz", "response", "spacetime", "stationary")
 
 
 def names() -> list[str]:

@@ -15,7 +15,7 @@ PointFunction = Callable[[Float[Array, " d"]], Float[Array, " c"]]
 Coefficient = AbstractFunction | Float[Array, ""] | float | int
 
 
-def coefficient_at(coefficient: Coefficient, x: Float[Array, " d"]) -> Float[Array, ""]:
+def coefficient_at(coefficient: Coefficient | PointFunction, x: Float[Array, " d"]) -> Float[Array, ""]:
     """The one component of a coefficient at a point; a number is the same everywhere."""
     return coefficient(x)[0] if callable(coefficient) else jnp.asarray(coefficient, x.dtype)
 

@@ -49,12 +49,15 @@ class AdvectionCase(AbstractSpaceTimeProblem):
 
 
 class SourceToState(AbstractSpaceTimeProblem):
-    """The source u(x) = v(x) of `ReactionDiffusion` to the state s(x, t) that starts from s = 0, by collocation at
-    ``points`` Chebyshev points."""
+    """The source u(x) = v(x) of `ReactionDiffusion` to the state s(x, t) that starts from s = 0.
+
+    By `ChebyshevCollocation` at ``points`` points, with the tolerances ``rtol`` and ``atol`` in time.
+    """
 
     equation: ReactionDiffusion = ReactionDiffusion()
-    solver: ChebyshevCollocation = ChebyshevCollocation()
-    points: int = eqx.field(static=True, default=48)
+    points: int = eqx.field(static=True, default=40)
+    rtol: float = eqx.field(static=True, default=1e-6)
+    atol: float = eqx.field(static=True, default=1e-8)
 
     def input(self, v: AbstractFunction) -> AbstractFunction:
         return v
@@ -64,14 +67,14 @@ class SourceToState(AbstractSpaceTimeProblem):
         chebyshev = space.domain.grid(self.points, layout="chebyshev")
         equation = dataclasses.replace(self.equation, source=v.sample(chebyshev))
         rest = Field(jnp.zeros((self.points, 1)), chebyshev, space)
-        states = self.solver.solve(equation, rest, _times(on)).field
+        states = ChebyshevCollocation(rtol=self.rtol, atol=self.atol).solve(equation, rest, _times(on)).field
         line = Grid(space.domain, on.shape[:1], on.layout[:1])
         values = jax.vmap(lambda state: state.resample(line).values)(states)
         target = FunctionSpace(on.domain, equation.names, [Dirichlet(0.0), (Dirichlet(0.0), Free())])
         return Field(jnp.moveaxis(values, 0, 1), on, target)
 
     def refined(self) -> SourceToState:
-        return dataclasses.replace(self, solver=self.solver.refined(), points=2 * self.points)
+        return dataclasses.replace(self, points=2 * self.points, rtol=self.rtol / 32, atol=self.atol / 32)
 
 
 def _times(on: Grid) -> list[float]:

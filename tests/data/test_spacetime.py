@@ -26,13 +26,14 @@ def space_and_time(n, m, layout="nodes") -> Grid:
 def test_linear_diffusion_of_a_source_is_its_series():
     """s = (1 - exp(-d pi^2 t)) sin(pi x) / (d pi^2) for u = sin(pi x)."""
     wave = ClosedForm(lambda x: jnp.sin(jnp.pi * x), LINE)
-    problem = SourceToState(ReactionDiffusion(1.0, 0.1, 0.0), points=20)
+    problem = SourceToState(ReactionDiffusion(1.0, 0.1, 0.0), points=16, rtol=1e-8, atol=1e-10)
     on = space_and_time(9, 5)
-    found, (x, t) = problem.solution(wave, on), jnp.moveaxis(on.coords(), -1, 0)
+    found, (x, t) = jax.jit(lambda: problem.solution(wave, on))(), jnp.moveaxis(on.coords(), -1, 0)
     decay = 0.1 * np.pi**2
-    np.testing.assert_allclose(found.values[..., 0], -jnp.expm1(-decay * t) / decay * jnp.sin(jnp.pi * x), atol=1e-8)
+    np.testing.assert_allclose(found.values[..., 0], -jnp.expm1(-decay * t) / decay * jnp.sin(jnp.pi * x), atol=3e-7)
 
 
+@pytest.mark.slow
 def test_reaction_agrees_with_finite_volumes():
     """The source does not vanish at the walls, where a thin layer forms at first."""
     u = Drawn(PROCESS, jax.random.key(2))
@@ -51,6 +52,7 @@ def test_reaction_agrees_with_finite_volumes():
     assert coarse / fine == pytest.approx(9, rel=0.15)
 
 
+@pytest.mark.slow
 def test_state_at_rest_and_its_walls_are_kept(tmp_path):
     data = made(tmp_path, SourceToState(points=32), test_resolutions=[10])
     s = data.train.targets.values[..., 0]
@@ -73,6 +75,7 @@ def test_square_waves_return_to_their_place(tmp_path):
     assert data.target.domain.periodic == (True, False)
 
 
+@pytest.mark.slow
 def test_random_velocity_is_that_of_the_lines(tmp_path):
     """Along dx/dt = a(x) the state is constant, hence s_t + a s_x = 0 between the points of a fine grid."""
     data = made(tmp_path, AdvectionCase("IV"), resolution=200, times=201)
@@ -94,9 +97,8 @@ def test_states_with_jumps_have_the_ranges_that_they_state():
     both = jax.vmap(lambda key: SquareAndEllipse().sample(key, on).values[:, 0])(keys)
     x = on.coords()[:, 0]
     assert (both[:, (x < 0.1) & (x > 0.01)] >= 0).all() and both.max() <= 4
-    # Between square and ellipse there is a gap unless the ellipse is wide; the square's top is level.
-    level = both[:, (x > 0.25) & (x < 0.25 + 1e-3)]
-    assert (level >= 0.5).mean() > 0.95
+    # Every square holds x = 1/4, and the top of every ellipse lies between 0.7 and 0.8.
+    assert both[:, 128].min() >= 0.5 and both[:, (x > 0.7) & (x < 0.8)].max(axis=1).min() > 0.49
 
 
 @pytest.mark.parametrize("changes, says", [({"times": 1}, "times=1"), ({"until": 0.0}, "until=0.0")])
