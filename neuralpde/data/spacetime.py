@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
 from neuralpde.solvers import AbstractSpaceTimeProblem
-from neuralpde.spaces import AbstractPrior, Box, Drawn, Grid, Sample, relative_l2
+from neuralpde.spaces import AbstractPrior, Box, Drawn, Field, FunctionSpace, Grid, Sample, relative_l2
 
 from .dataset import DataError, Dataset
 from .generator import Generation, generated
@@ -27,6 +27,7 @@ def spacetime(
     resolution: int = 100,
     times: int = 100,
     until: float | int = 1.0,
+    extend: bool = False,
     test_resolutions: Sequence[int] = (),
     train: int = 1000,
     validation: int = 0,
@@ -43,10 +44,13 @@ def spacetime(
     which are scaled in proportion for ``test_resolutions``. So a trunk net sees the points (x, t), as in Lu, Jin, Pang,
     Zhang & Karniadakis, "Learning nonlinear operators via DeepONet", Nature Machine Intelligence 3 (2021) 218.
 
+    Operators that keep their domain, such as FNO and MgNO, cannot map from space to space and time. With ``extend`` u is
+    stored as a function of both, constant in time, from which they can.
+
     The provenance holds the distance to a better solution, for the first samples. Raises `DataError` where an argument
     makes no sense, or where solutions fail.
     """
-    recipe = SpaceTime(name, problem, drawn, resolution, times, float(until))
+    recipe = SpaceTime(name, problem, drawn, resolution, times, float(until), extend)
     generation = Generation(recipe, train, validation, test, tuple(test_resolutions), seed)
     return generated(generation, folder, chunk, progress)
 
@@ -60,6 +64,7 @@ class SpaceTime(AbstractRecipe):
     resolution: int = eqx.field(static=True)
     times: int = eqx.field(static=True)
     until: float = eqx.field(static=True)
+    extend: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
         for argument, least in (("resolution", 2), ("times", 2)):
@@ -82,8 +87,8 @@ class SpaceTime(AbstractRecipe):
         v = Drawn(self.drawn, key)
         u = self.problem.input(v)
         on = self._grid(u.space.domain.bounds)
-        s = self.problem.solution(v, on)
-        return Sample(u.sample(Grid(u.space.domain.bounds, on.shape[:1], on.layout[:1])), s), {}
+        sensors = u.sample(Grid(u.space.domain.bounds, on.shape[:1], on.layout[:1]))
+        return Sample(_extended(sensors, on) if self.extend else sensors, self.problem.solution(v, on)), {}
 
     def accuracy(self, keys: Key[Array, " n"]) -> dict[str, float]:
         return {"finer_nodes_and_tolerance": float(jnp.nanmean(_distances(self, keys)))}
@@ -99,6 +104,11 @@ class SpaceTime(AbstractRecipe):
     def _grid(self, space: Box) -> Grid:
         layout = ("periodic" if space.axes[0].periodic else "nodes", "nodes")
         return Grid(space * Box.of(t=(0.0, self.until)), (self.resolution, self.times), layout)
+
+
+def _extended(u: Field, on: Grid) -> Field:
+    """A function of space as one of space and time."""
+    return Field(jnp.broadcast_to(u.values[:, None], (*on.shape, 1)), on, FunctionSpace(on.domain, u.space.names))
 
 
 @eqx.filter_jit

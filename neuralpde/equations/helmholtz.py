@@ -71,8 +71,14 @@ class Helmholtz(AbstractEquation):
 
     def exact(self, domain: Box, direction: tuple[float, ...] = (0.6, 0.8)) -> AbstractFunction:
         """The plane wave ``cos(k n . x)``, k = w / c, for a constant speed, no source and a direction n of length one."""
-        k = self.frequency / self.speed
-        return ClosedForm(lambda x: jnp.cos(k * x @ jnp.asarray(direction, x.dtype))[None], FunctionSpace(domain))
+        if callable(self.speed):
+            raise self._lacks("an exact solution for a speed that varies")
+
+        def wave(x):
+            k = self.frequency / coefficient_at(self.speed, x)
+            return jnp.cos(k * x @ jnp.asarray(direction, x.dtype))[None]
+
+        return ClosedForm(wave, FunctionSpace(domain))
 
 
 class BoundedSpeed(AbstractPrior):

@@ -75,6 +75,13 @@ def test_square_waves_return_to_their_place(tmp_path):
     assert data.target.domain.periodic == (True, False)
 
 
+def test_inputs_are_extended_along_time(tmp_path):
+    data = made(tmp_path, AdvectionCase("carried"), SquareWave(), extend=True)
+    u, s = data.train.inputs.values, data.train.targets.values
+    assert data.source.domain == data.target.domain and u.shape == s.shape
+    np.testing.assert_array_equal(u, np.repeat(s[:, :, :1], 11, axis=2))
+
+
 @pytest.mark.slow
 def test_random_velocity_is_that_of_the_lines(tmp_path):
     """Along dx/dt = a(x) the state is constant, hence s_t + a s_x = 0 between the points of a fine grid."""

@@ -1,4 +1,4 @@
-"""Measured orders of convergence of every solver of evolution equations, in one table.
+"""Measured orders of convergence of every solver of evolution equations and of waves, in one table.
 
 ``pytest tests/solvers/test_table_of_orders.py -m slow -s`` prints it; the orders themselves are asserted beside each
 solver's other tests.
@@ -11,12 +11,20 @@ from rich.table import Table
 from solvers.conservation_convergence import conservation_rows
 from solvers.dynamics_convergence import flow_rows, line_rows, slow_flow_rows
 from solvers.spectral_convergence import spectral_rows
+from solvers.wave_convergence import wave_rows
 
 pytestmark = pytest.mark.slow
 
 
 def test_orders_of_solvers_are_printed():
-    rows = [*spectral_rows(), *conservation_rows(slow=True), *flow_rows(), *slow_flow_rows(), *line_rows()]
+    rows = [
+        *spectral_rows(),
+        *conservation_rows(slow=True),
+        *flow_rows(),
+        *slow_flow_rows(),
+        *line_rows(),
+        *wave_rows(),
+    ]
     table = Table("rule", "problem", "expected", "found", "finest error", title="Measured orders of solvers")
     short = []
     for rule, problem, expected, errors in rows:
