@@ -16,7 +16,7 @@ from pathlib import Path
 
 from neuralpde.cli.catalogue import conf_folder
 
-OURS = ("darcy", "evolution", "stationary", "response")
+OURS = ("darcy", "evolution", "helmholtz", "response", "spacetime", "stationary")
 PICTURES = Path(__file__).resolve().parents[1] / "datasets" / "pictures"
 
 

@@ -6,6 +6,7 @@ from .description import describe, restore
 from .evolution import Evolution, evolution
 from .folders import cache_folder, dataset_folder, external_folder
 from .generator import Generation, generated
+from .helmholtz import HelmholtzRecipe, helmholtz
 from .inspection import AxisReport, Inspection, PartReport, first_samples, inspect_file
 from .loader import DeviceLoader
 from .neuraloperator import neuraloperator_darcy
@@ -34,7 +35,8 @@ from .readers import (
 from .recipe import AbstractRecipe, ResolutionWarning
 from .response import Response, response
 from .source import InMemory, SampleSource, TrajectorySource
-from .stationary import Stationary, stationary
+from .spacetime import SpaceTime, spacetime
+from .stationary import AbstractStationary, Stationary, stationary
 from .store import read_dataset, write_dataset
 from .stream import StreamLoader
 from .torch_zip import read_torch_zip
@@ -42,6 +44,7 @@ from .validation import Finding, Validation, validate_file
 
 __all__ = [
     "AbstractRecipe",
+    "AbstractStationary",
     "AxisReport",
     "DataError",
     "Dataset",
@@ -50,12 +53,14 @@ __all__ = [
     "Finding",
     "ForeignSource",
     "Generation",
+    "HelmholtzRecipe",
     "InMemory",
     "Inspection",
     "PartReport",
     "ResolutionWarning",
     "Response",
     "SampleSource",
+    "SpaceTime",
     "Stationary",
     "StreamLoader",
     "TrajectorySource",
@@ -77,6 +82,7 @@ __all__ = [
     "fno_mat",
     "frames",
     "generated",
+    "helmholtz",
     "initial_to_final",
     "inspect_file",
     "neuraloperator_darcy",
@@ -95,6 +101,7 @@ __all__ = [
     "read_torch_zip",
     "response",
     "restore",
+    "spacetime",
     "stationary",
     "the_well",
     "validate_file",

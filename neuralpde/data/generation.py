@@ -89,16 +89,19 @@ def cell_means(u: Field, on: Grid) -> Field:
 
 
 def coarsened(u: Field, on: Grid) -> Field:
-    """A field on a coarser grid: every so many points of a periodic axis, means over cells of the others.
+    """A field on a coarser grid: every so many points of a periodic axis and of nodes, means over cells of the others.
 
     Raises `DataError` where the grid of the field is not a refinement of ``on``.
     """
-    strides = [
-        n // m if layout == "periodic" and m <= n else 1
-        for n, m, layout in zip(u.on.shape, on.shape, on.layout, strict=True)
-    ]
+    strides = [_stride(n, m, layout) for n, m, layout in zip(u.on.shape, on.shape, on.layout, strict=True)]
     values = u.values[tuple(slice(None, None, stride) for stride in strides)]
     return cell_means(Field(values, u.on.with_shape(*values.shape[:-1]), u.space), on)
+
+
+def _stride(fine: int, coarse: int, layout: str) -> int:
+    """From one point of the coarse axis to the next in the fine one; 1 where its points are not among these."""
+    intervals = {"periodic": (fine, coarse), "nodes": (fine - 1, coarse - 1)}.get(layout, (1, 1))
+    return max(1, intervals[0] // intervals[1])
 
 
 class _Speed(ProgressColumn):

@@ -1,5 +1,6 @@
 """Differential equations: parameters, residuals, tendencies, exact solutions, priors of coefficients."""
 
+from .advection_priors import SquareAndEllipse, SquareWave
 from .burgers import Burgers, VectorBurgers
 from .complex_waves import GinzburgLandau, Schroedinger
 from .compressible_navier_stokes import CompressibleNavierStokes
@@ -8,7 +9,7 @@ from .darcy import Darcy, TwoPhase
 from .difficulty import ReducedUnits
 from .diffusion_reaction import ReactionDiffusion
 from .diffusion_sorption import DiffusionSorption, UniformConstant
-from .equation import AbstractEquation, Coefficient, PointFunction
+from .equation import AbstractEquation, Coefficient, PointFunction, coefficient_at
 from .euler import Euler
 from .exact import ExactSolution
 from .fitzhugh_nagumo import FitzHughNagumo, WhiteNoise
@@ -16,6 +17,7 @@ from .gas import AbstractGas
 from .gas_priors import ShockTube, TurbulentGas, WavyGas
 from .gas_solutions import EntropyWave, IsentropicVortex, SimpleWave
 from .gray_scott import GrayScott
+from .helmholtz import BoundedSpeed, Helmholtz, Strip
 from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest, StirredSmoke
 from .korteweg_de_vries import KortewegDeVries
 from .kuramoto_sivashinsky import FlameFront, KuramotoSivashinsky
@@ -43,11 +45,13 @@ from .stochastic_processes import (
     StochasticLorenz,
 )
 from .transport import Advection, Diffusion
+from .variable_advection import ADVECTION_CASES, VariableAdvection, advection_case
 from .vorticity import Vorticity, diagonal_forcing, kolmogorov_forcing
 from .wave import SineGordon, Wave
 from .zonal_jets import ZonalJets
 
 __all__ = [
+    "ADVECTION_CASES",
     "AbstractConservationLaw",
     "AbstractEquation",
     "AbstractGas",
@@ -59,6 +63,7 @@ __all__ = [
     "Advection",
     "AllenCahn",
     "Antiderivative",
+    "BoundedSpeed",
     "BuoyantSmoke",
     "Burgers",
     "CahnHilliard",
@@ -85,6 +90,7 @@ __all__ = [
     "GeometricBrownianMotion",
     "GinzburgLandau",
     "GrayScott",
+    "Helmholtz",
     "IsentropicVortex",
     "KortewegDeVries",
     "KuramotoSivashinsky",
@@ -114,18 +120,24 @@ __all__ = [
     "SineGordon",
     "SmokeAtRest",
     "SphereShallowWater",
+    "SquareAndEllipse",
+    "SquareWave",
     "StirredSmoke",
     "StochasticLorenz",
+    "Strip",
     "TurbulentGas",
     "TwoPhase",
     "UniformConstant",
     "VanDerPol",
+    "VariableAdvection",
     "VectorBurgers",
     "Vorticity",
     "Wave",
     "WavyGas",
     "WhiteNoise",
     "ZonalJets",
+    "advection_case",
+    "coefficient_at",
     "diagonal_forcing",
     "kolmogorov_forcing",
     "snapshot",

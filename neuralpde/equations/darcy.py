@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace
 
-from .equation import AbstractEquation, Coefficient, PointFunction
+from .equation import AbstractEquation, Coefficient, PointFunction, coefficient_at
 
 
 class Darcy(AbstractEquation):
@@ -26,14 +26,10 @@ class Darcy(AbstractEquation):
         """-div(a grad u) - f at ``x``, for ``u`` and ``a`` that are differentiable there."""
 
         def flux(y):
-            return _value(self.coefficient, y) * jax.jacrev(u)(y)[0]
+            return coefficient_at(self.coefficient, y) * jax.jacrev(u)(y)[0]
 
         divergence = jnp.trace(jax.jacfwd(flux)(x))
-        return (-divergence - _value(self.source, x))[None]
-
-
-def _value(function: Coefficient, x: Float[Array, " d"]) -> Float[Array, ""]:
-    return function(x)[0] if callable(function) else jnp.asarray(function, x.dtype)
+        return (-divergence - coefficient_at(self.source, x))[None]
 
 
 class TwoPhase(AbstractPrior):

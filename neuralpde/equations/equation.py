@@ -6,12 +6,18 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
 from neuralpde.spaces import AbstractFunction, Field
 
 PointFunction = Callable[[Float[Array, " d"]], Float[Array, " c"]]
 Coefficient = AbstractFunction | Float[Array, ""] | float | int
+
+
+def coefficient_at(coefficient: Coefficient | PointFunction, x: Float[Array, " d"]) -> Float[Array, ""]:
+    """The one component of a coefficient at a point; a number is the same everywhere."""
+    return coefficient(x)[0] if callable(coefficient) else jnp.asarray(coefficient, x.dtype)
 
 
 class AbstractEquation(eqx.Module):

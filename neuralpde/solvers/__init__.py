@@ -1,33 +1,42 @@
 """Trusted numerical solvers that make reference solutions, each with a measured order of convergence."""
 
+from .characteristics import solve_advection
 from .chebyshev_collocation import ChebyshevCollocation, solve_two_point
 from .conservation import ConservationSolution, FiniteVolume
 from .diffrax_ode import solve_ode
 from .diffrax_sde import brownian_path, solve_sde
 from .elliptic import EllipticSolution, solve_elliptic
 from .etdrk import ETDRK
+from .helmholtz import HelmholtzSolution, solve_helmholtz
 from .method_of_lines import MethodOfLines
 from .projection_method import ProjectionMethod
 from .semi_lagrangian import SemiLagrangian
 from .solver import AbstractSolver, Limit
+from .spacetime import AbstractSpaceTimeProblem, AdvectionCase, SourceToState
 from .spectral_transform import SpectralTransform
 from .vorticity import CrankNicolsonVorticity
 
 __all__ = [
     "ETDRK",
     "AbstractSolver",
+    "AbstractSpaceTimeProblem",
+    "AdvectionCase",
     "ChebyshevCollocation",
     "ConservationSolution",
     "CrankNicolsonVorticity",
     "EllipticSolution",
     "FiniteVolume",
+    "HelmholtzSolution",
     "Limit",
     "MethodOfLines",
     "ProjectionMethod",
     "SemiLagrangian",
+    "SourceToState",
     "SpectralTransform",
     "brownian_path",
+    "solve_advection",
     "solve_elliptic",
+    "solve_helmholtz",
     "solve_ode",
     "solve_sde",
     "solve_two_point",

@@ -6,6 +6,7 @@ from .box import Axis, Box
 from .csg import Difference, Intersection, Union
 from .discretization import AbstractDiscretization
 from .domain import AbstractDomain, AbstractSurface
+from .drawn import Drawn
 from .field import Field
 from .fourier import Fourier
 from .function import AbstractFunction, ClosedForm, Neural
@@ -36,6 +37,7 @@ __all__ = [
     "ClosedForm",
     "Difference",
     "Dirichlet",
+    "Drawn",
     "Field",
     "Fourier",
     "Free",

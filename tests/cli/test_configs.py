@@ -13,11 +13,18 @@ import neuralpde
 from neuralpde.cli.catalogue import conf_folder, options
 from neuralpde.cli.train import train
 
+
+def _has_time_added(name: str) -> bool:
+    return "neuralpde.data.spacetime\n" in (conf_folder() / "dataset" / f"{name}.yaml").read_text()
+
+
 GROUPS = options(conf_folder())
 # Datasets in files of others are trained on in test_foreign_configs.
 OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if (group, name) not in NEED_A_FILE]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
+# The default model keeps its domain, and these map from space to space and time.
+EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
 CHOICES = [
     pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
     for group, name in OPTIONS
@@ -37,7 +44,7 @@ def trained(known, tmp_path_factory, request):
 
     def run(choice: str):
         folder = tmp_path_factory.mktemp("run") / "run"
-        config = tiny_config(folder, [choice])
+        config = tiny_config(folder, [choice, *EXTENDED.get(choice.removeprefix("dataset="), [])])
         if config["dataset"]["_target_"] == "neuralpde.data.neuraloperator_darcy":
             config["dataset"]["folder"] = str(request.getfixturevalue("external_data"))
         else:

@@ -14,7 +14,7 @@ from neuralpde.cli.schema import register
 from neuralpde.data import as_field
 from neuralpde.spaces import Grid, Trajectory
 
-KINDS = ("evolution", "stationary", "response")
+KINDS = ("evolution", "helmholtz", "response", "spacetime", "stationary")
 FILES = {path.stem: path for path in sorted((conf_folder() / "dataset").glob("*.yaml"))}
 RECIPES = [
     name for name, path in FILES.items() if any(f"neuralpde.data.{kind}\n" in path.read_text() for kind in KINDS)
@@ -53,7 +53,12 @@ def test_recipe_gives_what_its_file_says(name, asked):
         sample, _ = eqx.filter_eval_shape(generation.recipe.sample, jax.random.key(0))
     assert generation.recipe.name == name and generation.file_name.startswith(f"{name}_n{config['train']}_")
     inputs, targets = as_field(sample.inputs), as_field(sample.targets)
-    assert isinstance(inputs.on, Grid) and targets.on == inputs.on
+    # The output may be a function of time as well.
+    axes = inputs.space.dim
+    assert isinstance(inputs.on, Grid) and isinstance(targets.on, Grid)
+    assert targets.on.domain.axes[:axes] == inputs.on.domain.axes
+    assert targets.on.shape == (*inputs.on.shape, *[config.get("times")] * (targets.space.dim - axes))
+    assert targets.on.layout[:axes] == inputs.on.layout
     assert config["resolution"] in (inputs.on.shape[0], [*inputs.on.shape])
     assert targets.values.shape[-1] == len(targets.space.names)
     if config.get("output", "trajectory") == "trajectory" and "frames" in config:

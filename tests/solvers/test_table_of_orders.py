@@ -15,13 +15,14 @@ from solvers.dynamics_convergence import flow_rows, line_rows, slow_flow_rows
 from solvers.elliptic_convergence import darcy_rows
 from solvers.spectral_convergence import spectral_rows
 from solvers.sphere_convergence import sphere_rows
+from solvers.wave_convergence import wave_rows
 
 pytestmark = pytest.mark.slow
 
 
 def test_orders_of_solvers_are_printed():
     rows = [*spectral_rows(), *conservation_rows(slow=True), *flow_rows(), *slow_flow_rows(), *line_rows()]
-    rows += [*darcy_rows(), *collocation_rows(), *particle_rows(), *sphere_rows()]
+    rows += [*darcy_rows(), *collocation_rows(), *particle_rows(), *sphere_rows(), *wave_rows()]
     table = Table("rule", "problem", "expected", "found", "finest error", title="Measured orders of solvers")
     short = []
     for rule, problem, expected, errors, *ratio in rows:
