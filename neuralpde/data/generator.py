@@ -25,6 +25,7 @@ import neuralpde
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Sample
 
+from .atomic import written_whole
 from .dataset import DataError, Dataset
 from .folders import dataset_folder
 from .generation import Advance, chunk_size, generation_bars, split_keys
@@ -228,7 +229,8 @@ def _accuracy(parts: Parts, generation: Generation) -> dict[str, float | None]:
         except ArgumentError:  # the better solutions need more than the solver allows
             found = {"refined": math.nan}
     accuracy = {name: error if math.isfinite(error) else None for name, error in found.items()}
-    path.write_text(json.dumps(accuracy))
+    with written_whole(path) as file:
+        file.write(json.dumps(accuracy).encode())
     return accuracy
 
 
