@@ -20,6 +20,8 @@ from .report import FAILED, OK, WARNING, Finding, NotApplicable, counted
 from .slabs import Slab, grid_of, samples_of
 
 ALLOWED, CURVED, FLOOR = 3.0, 0.03, 1e-4
+FEWEST = 12
+"""Points on an axis below which differences tell nothing."""
 SEAM = 2.0
 """An axis is not periodic where in most samples the step over its seam is this many times the largest one inside."""
 
@@ -51,7 +53,7 @@ def _of_axis(name: str, lines: np.ndarray, on: Grid, axis: int, sides: tuple) ->
     """``lines`` are values with the axis in front: (n, sample, time, ..., channel)."""
     if isinstance(sides[0], Periodic):
         return {f"{name} Periodic": over_the_seam(lines)} if len(lines) > 3 else {}
-    if len(lines) < 5 or on.layout[axis] == "chebyshev":
+    if len(lines) < FEWEST or on.layout[axis] == "chebyshev":
         return {}
     found = {}
     for end, side, inward in (("lower", sides[0], lines), ("upper", sides[1], lines[::-1])):
