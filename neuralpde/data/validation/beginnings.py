@@ -15,10 +15,10 @@ SAME = 1e-6
 
 def _differences(slab: Slab) -> Figures:
     """Largest difference of the inputs and the first states, over the size of these: (sample,)."""
-    if not slab.split.ours:
-        raise NotApplicable("the reader takes the inputs from the trajectories")
     if not slab.begins_with_inputs or as_field(slab.sample.inputs).on != as_field(slab.sample.targets).on:
         raise NotApplicable("the inputs are no states of a trajectory")
+    if not slab.split.ours:
+        raise NotApplicable("the reader takes the inputs from the trajectories")
     inputs, targets = as_field(slab.sample.inputs), as_field(slab.sample.targets)
     places = [inputs.space.names.index(name) for name in targets.space.names]
     first = np.asarray(targets.values)[:, 0].reshape(len(slab.rows), -1)

@@ -1,8 +1,9 @@
 """Whether functions meet the conditions that their space states at the sides of a box.
 
-Values at the wall and derivatives there are extrapolated from the points next to it. The error of that is as large as
-the second difference a little further inside, which is allowed three times; so are 1e-4 of the function's size. On
-periodic axes the step over the seam is compared with those inside.
+Values at the wall and derivatives there are extrapolated from the points next to it. The errors of that are as large as
+the second and the third difference a little further inside, of which three times are allowed, besides a few hundredths of
+the second for derivatives and 1e-4 of the function's size. On periodic axes the step over the seam is compared with those
+inside.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from .checks import Check, Figures, Table, split_by_split
 from .report import FAILED, OK, WARNING, Finding, NotApplicable, counted
 from .slabs import Slab, grid_of, samples_of
 
-ALLOWED, FLOOR = 3.0, 1e-4
+ALLOWED, CURVED, FLOOR = 3.0, 0.03, 1e-4
+FEWEST = 12
+"""Points on an axis below which differences tell nothing."""
 SEAM = 2.0
 """An axis is not periodic where in most samples the step over its seam is this many times the largest one inside."""
 
@@ -49,29 +52,34 @@ def _settled(part: Field | Trajectory) -> np.ndarray:
 def _of_axis(name: str, lines: np.ndarray, on: Grid, axis: int, sides: tuple) -> Figures:
     """``lines`` are values with the axis in front: (n, sample, time, ..., channel)."""
     if isinstance(sides[0], Periodic):
-        return {f"{name} Periodic": _over_the_seam(lines)} if len(lines) > 3 else {}
-    if len(lines) < 5 or on.layout[axis] == "chebyshev":
+        return {f"{name} Periodic": over_the_seam(lines)} if len(lines) > 3 else {}
+    if len(lines) < FEWEST or on.layout[axis] == "chebyshev":
         return {}
     found = {}
     for end, side, inward in (("lower", sides[0], lines), ("upper", sides[1], lines[::-1])):
-        miss = _missed(side, inward[:5], on.spacing[axis], on.layout[axis] == "nodes")
+        miss = missed(side, inward[:5], on.spacing[axis], on.layout[axis] == "nodes")
         if miss is not None:
             found[f"{name} {end} {type(side).__name__}"] = miss
     return found
 
 
-def _over_the_seam(lines: np.ndarray) -> np.ndarray:
+def over_the_seam(lines: np.ndarray) -> np.ndarray:
+    """The step from the last point to the first, over what is allowed, (sample,); ``lines`` as of `missed`."""
     steps = _size(np.concatenate([np.diff(lines, axis=0), lines[:1] - lines[-1:]]), keep=2)
     inside = steps[:-1].max(0)
     return steps[-1] / np.where(inside > 0, SEAM * inside, np.inf)
 
 
-def _missed(side: Any, v: np.ndarray, h: float, nodes: bool) -> np.ndarray | None:
-    """Size of the residual of a condition over what is allowed; None for conditions that are no numbers of u and du/dn."""
+def missed(side: Any, v: np.ndarray, h: float, nodes: bool) -> np.ndarray | None:
+    """Size of the residual of a condition over what is allowed, (sample,); None for conditions of another kind.
+
+    ``v`` are the values from the side inwards, (point, sample, ...), ``h`` apart; the first lies on the side where they
+    are ``nodes``, half a cell inside else.
+    """
     value = v[0] if nodes else 1.5 * v[0] - 0.5 * v[1]
     slope = (1.5 * v[0] - 2 * v[1] + 0.5 * v[2] if nodes else 2 * v[0] - 3 * v[1] + v[2]) / h
     curvature = np.maximum(np.abs(v[1] - 2 * v[2] + v[3]), np.abs(v[2] - 2 * v[3] + v[4]))
-    size = _size(v[:, :], keep=2).max(0)
+    size = _size(v, keep=2).max(0)
     if isinstance(side, Dirichlet):
         alpha, beta = 1.0, 0.0
     elif isinstance(side, Neumann):
@@ -81,8 +89,10 @@ def _missed(side: Any, v: np.ndarray, h: float, nodes: bool) -> np.ndarray | Non
     else:
         return None
     residual = alpha * value + beta * slope - np.asarray(side.g, float)
-    weight = abs(alpha) + abs(beta) / h
-    allowed = weight * (ALLOWED * _size(curvature) + FLOOR * size)
+    # The error is a difference of second order for the value, of third order for the derivative.
+    bend = np.abs(v[1] - 3 * v[2] + 3 * v[3] - v[4]) + CURVED * curvature
+    allowed = ALLOWED * (abs(alpha) * _size(curvature) + abs(beta) / h * _size(bend))
+    allowed = allowed + FLOOR * (abs(alpha) + abs(beta) / h) * size
     return _size(residual) / np.where(allowed > 0, allowed, np.finfo(float).tiny)
 
 

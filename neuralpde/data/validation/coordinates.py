@@ -65,7 +65,7 @@ def _coordinates(slab: Slab) -> Figures:
         if isinstance(part.on, Points):
             found[f"{role} points"] = _outside(part)
     if not found:
-        raise NotApplicable("the reader found the grid from equidistant coordinates")
+        raise NotApplicable("the grid is the reader's: from equidistant coordinates, or none are stored")
     return found
 
 

@@ -22,13 +22,17 @@ _NEIGHBOURS = 16
 
 def _signature(slab: Slab) -> Figures:
     """Inner products of inputs and targets with fixed noise, and their norms."""
+    if slab.split.shared.get("signed") is slab:
+        return slab.split.shared["signature"]
     parts = [as_field(part) for part in (slab.sample.inputs, slab.sample.targets)]
     flat = [np.asarray(part.values).reshape(len(slab.rows), -1) for part in parts]
     slab.split.shared["shape"] = tuple(np.shape(part.values)[1:] for part in parts)
-    return {
+    slab.split.shared["signed"] = slab
+    slab.split.shared["signature"] = {
         "projections": np.concatenate([_projected(values) for values in flat], 1),
         "norms": np.repeat([[np.linalg.norm(v) for v in values] for values in flat], _PROJECTIONS, axis=0).T,
     }
+    return slab.split.shared["signature"]
 
 
 def _projected(flat: np.ndarray) -> np.ndarray:
@@ -36,7 +40,7 @@ def _projected(flat: np.ndarray) -> np.ndarray:
     total = np.zeros((len(flat), _PROJECTIONS))
     for block, start in enumerate(range(0, flat.shape[1], _BLOCK)):
         part = flat[:, start : start + _BLOCK]
-        noise = np.random.default_rng(block).standard_normal((_BLOCK, _PROJECTIONS), np.float32)[: part.shape[1]]
+        noise = np.random.default_rng(block).standard_normal((part.shape[1], _PROJECTIONS), np.float32)
         total += np.real(part) @ noise
     return total
 

@@ -88,25 +88,26 @@ def _distances(sizes: np.ndarray, centre: float, spread: float) -> tuple[np.ndar
 
 
 def _bounds(slab: Slab) -> Figures:
-    """How far parameters leave the bounds between which the recipe draws them: name -> (sample,)."""
+    """What may be wrong with the parameters that the recipe draws between bounds -> (sample,)."""
     vary = slab.split.recipe.get("vary") or ()
     if not vary:
         raise NotApplicable("no bounds of parameters are stated")
     found = {}
     for name, low, high in vary:
         if name not in slab.sample.parameters:
-            raise NotApplicable(f"the parameter {name!r} of the recipe is not stored")
+            found[f"no {name}, which the recipe draws"] = np.ones(len(slab.rows), bool)
+            continue
         values = np.asarray(slab.sample.parameters[name], float).reshape(len(slab.rows), -1)
         # Bounds are in double precision, the stored numbers in single.
         slack = 1e-6 * max(abs(low), abs(high))
-        found[f"{name} in [{low:g}, {high:g}]"] = ((values < low - slack) | (values > high + slack)).any(1)
+        found[f"a {name} outside of [{low:g}, {high:g}]"] = ((values < low - slack) | (values > high + slack)).any(1)
     return found
 
 
 def _judge_bounds(table: Table) -> Finding:
     out = {name: bad for name, bad in table.figures.items() if bad.any()}
-    text = "; ".join(counted(table.rows[bad], len(bad), f"are not {name}") for name, bad in out.items())
-    return table.finding(FAILED if out else OK, text or ", ".join(table.figures))
+    text = "; ".join(counted(table.rows[bad], len(bad), f"have {name}") for name, bad in out.items())
+    return table.finding(FAILED if out else OK, text or f"no sample has {' or '.join(table.figures)}")
 
 
 CONSTANT = Check("constant fields", _extremes, split_by_split(_judge_constant))
