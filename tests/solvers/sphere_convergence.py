@@ -62,7 +62,7 @@ def waves(step: float, order: int = 4) -> Field:
     return Field(found.values[-1], found.on, found.space)
 
 
-STEPS = {1: 768, 2: 48, 3: 48, 4: 24}
+STEPS = {1: 768, 2: 48, 3: 96, 4: 24}
 """Steps a day at which each order is seen."""
 
 

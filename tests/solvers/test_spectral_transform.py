@@ -40,9 +40,7 @@ def sampled(function) -> Field:
     return ClosedForm(function, STATES).sample(SPHERE.grid(N, 2 * N))
 
 
-@pytest.mark.parametrize(
-    "order", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow), 4]
-)
+@pytest.mark.parametrize("order", [*(pytest.param(order, marks=pytest.mark.slow) for order in (1, 2, 3)), 4])
 def test_steps_have_their_order(order):
     assert observed_order(step_errors(order)) == pytest.approx(order, abs=0.3)
 
@@ -193,6 +191,7 @@ def test_batch_in_single_precision_is_close_to_one_at_a_time_in_double():
         )
 
 
+@pytest.mark.slow
 def test_restriction_keeps_the_harmonics_that_the_coarse_grid_holds():
     fine, coarse = SPHERE.grid(2 * N, 4 * N), SPHERE.grid(N, 2 * N)
     draw = lambda on: ZonalJets(STATES, degree=10, balanced=True).sample(jax.random.key(2), on)
