@@ -29,15 +29,20 @@ class ZonalJets(AbstractPrior):
     pres is such that no divergence begins; otherwise it is zero, and the flow adjusts by waves that go round the
     sphere in a day.
 
-    The defaults are the initial states of PDEArena's set (Gupta & Brandstetter, TMLR 2023), of degree 62; those add a
-    constant to G, which no derivative sees. ``space`` has the components of ``equation`` on the sphere in degrees. A
-    grid too coarse for ``degree`` gets the degrees that it holds.
+    The defaults are those of the initial states of PDEArena's set (Gupta & Brandstetter, TMLR 2023), of degree 62, to
+    which a constant is added that no derivative sees. But the program of that set lays the profile G along the circles
+    of latitude, from north to south and once more, with noise at every point: its winds have no direction. With
+    ``as_published`` this is done here too; the statistics of the wind are then those of the set.
+
+    ``space`` has the components of ``equation`` on the sphere in degrees. A grid too coarse for ``degree`` gets the
+    degrees that it holds.
     """
 
     space: FunctionSpace = eqx.field(static=True)
     equation: SphereShallowWater = SphereShallowWater()
     degree: int = eqx.field(static=True, default=62)
     balanced: bool = eqx.field(static=True, default=False)
+    as_published: bool = eqx.field(static=True, default=False)
     noise: Range = eqx.field(static=True, default=(-20.0, 30.0))
     hill: Range = eqx.field(static=True, default=(-20.0, 40.0))
     shear: Range = eqx.field(static=True, default=(-20.0, 40.0))
@@ -58,7 +63,7 @@ class ZonalJets(AbstractPrior):
     def vorticity(self, key: PRNGKeyArray, gauss: SphericalHarmonics) -> Complex[Array, "m n"]:
         """Coefficients of the vorticity."""
         key_jets, key_scatter = jax.random.split(key)
-        jets = gauss.analyse(self._profile(key_jets, gauss) * jnp.ones(gauss.longitudes))
+        jets = gauss.analyse(self._profile(key_jets, gauss))
         zonal = -gauss.synthesise_slope(jets) / self.equation.radius
         latitude = jnp.rad2deg(jnp.arcsin(gauss.sine))[:, None]
         longitude = 2 * jnp.pi * jnp.arange(gauss.longitudes) / gauss.longitudes
@@ -66,16 +71,20 @@ class ZonalJets(AbstractPrior):
         spectrum = gauss.analyse(zonal + self.wave * envelope * jnp.cos(6 * longitude))
         return self._scattered(key_scatter, spectrum).at[0, 0].set(0)
 
-    def _profile(self, key: PRNGKeyArray, gauss: SphericalHarmonics) -> Float[Array, "lat 1"]:
-        """G on the latitudes."""
+    def _profile(self, key: PRNGKeyArray, gauss: SphericalHarmonics) -> Float[Array, "lat lon"]:
+        """G on all points."""
         *keys, key_noise = jax.random.split(key, 4)
         noise, hill, shear = (
             jax.random.uniform(k, minval=low, maxval=high)
             for k, (low, high) in zip(keys, (self.noise, self.hill, self.shear), strict=True)
         )
-        white = jax.random.uniform(key_noise, gauss.sine.shape)
-        sine, cosine = gauss.sine, jnp.sqrt(gauss.cosine_squared[:, 0])
-        return (noise * white * cosine - hill * cosine**2 + shear * sine * cosine)[:, None]
+        latitudes, shape = gauss.sine.shape[0], (gauss.sine.shape[0], gauss.longitudes)
+        sine, white = gauss.sine[:, None], jax.random.uniform(key_noise, (latitudes, 1))
+        if self.as_published:
+            sine = gauss.sine[::-1][jnp.arange(gauss.longitudes) % latitudes]
+            white = jax.random.uniform(key_noise, shape)
+        cosine = jnp.sqrt((1 - sine) * (1 + sine))
+        return jnp.broadcast_to(noise * white * cosine - hill * cosine**2 + shear * sine * cosine, shape)
 
     def _scattered(self, key: PRNGKeyArray, spectrum: Complex[Array, "m n"]) -> Complex[Array, "m n"]:
         """Noise on the coefficients of one degree; a spectrum that does not reach it stays as it is."""

@@ -69,6 +69,7 @@ def test_random_functions_of_the_equation_are_part_of_the_input(tmp_path):
     assert data.provenance["recipe"]["functions"][0][0] == "force"
 
 
+@pytest.mark.slow
 def test_random_functions_are_the_same_on_finer_grids(tmp_path):
     once, refined = driven(tmp_path), driven(tmp_path, refine=2)
     for a, b in zip(jax.tree.leaves(once.train), jax.tree.leaves(refined.train), strict=True):
@@ -82,16 +83,13 @@ def test_pairs_have_the_functions_after_the_states(tmp_path):
 
 
 def test_what_is_kept_of_a_state_is_what_the_error_is_told_of(tmp_path):
-    kept, exact, everything = (
-        driven(tmp_path, observe=observe) for observe in (Components(("b",)), Components(["a"]), None)
-    )
+    kept, everything = driven(tmp_path, observe=Components(["b"])), driven(tmp_path)
     assert kept.train.targets.field.space.names == ("b",) and kept.train.inputs.space.names == ("b", "f")
     np.testing.assert_array_equal(
         kept.train.targets.field.values[..., 0], everything.train.targets.field.values[..., 1]
     )
     half_step = lambda data: data.provenance["accuracy"]["half_step"]
-    assert half_step(kept) == pytest.approx(1 - 0.5**2 / 0.75**4, rel=1e-6) and half_step(exact) < 1e-14
-    assert half_step(exact) < half_step(everything) < half_step(kept)
+    assert half_step(everything) < half_step(kept) == pytest.approx(1 - 0.5**2 / 0.75**4, rel=1e-6)
     assert kept.provenance["recipe"]["observe"] == {"type": "Components", "names": ["b"]}
 
 
