@@ -7,7 +7,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.equations import Helmholtz, Strip
 from neuralpde.solvers import solve_helmholtz
@@ -67,7 +67,7 @@ class HelmholtzRecipe(AbstractStationary):
     frequency: float
     strip: tuple[float, float] = eqx.field(static=True)
     refine: int = eqx.field(static=True)
-    largest_amplification: float
+    largest_amplification: float | Float[Array, ""]
 
     def __check_init__(self):
         if self.resolution < 2:

@@ -95,7 +95,7 @@ class SpaceTime(AbstractRecipe):
 
     def provenance(self) -> dict[str, Any]:
         return {
-            "equation": (type(self.problem).__doc__ or "").strip().splitlines()[0],
+            "equation": self.problem.statement,
             "parameters": {},
             "recipe": plain(self),
             "solver": plain(self.problem),

@@ -42,6 +42,12 @@ def check_source(operator: AbstractOperator, u: Field) -> None:
 def on_grid(operator: AbstractOperator, u: Field, training_grid: Grid | None) -> Field:
     """The input on a grid: as it is, or resampled from scattered points to the grid seen in training."""
     check_source(operator, u)
+    if operator.target.domain != operator.source.domain:
+        raise ArgumentError(
+            f"{type(operator).__name__} keeps the domain of its input, {operator.source.domain.names}, and its target lives "
+            f"on {operator.target.domain.names}; use DeepONet, or give the input as a function on the domain of the target, "
+            "constant along the axes that it lacks (datasets of space and time: extend=true)."
+        )
     if isinstance(u.on, Grid):
         return u
     if training_grid is None:

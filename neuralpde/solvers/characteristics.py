@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -15,6 +16,7 @@ from neuralpde.spaces.grid import axis_coords
 _NEWTON_STEPS = 4
 
 
+@eqx.filter_jit
 def solve_advection(equation: VariableAdvection, on: Grid, *, nodes: int = 64) -> Field:
     """The solution of s_t + a(x) s_x = 0 at the points of ``on``, a grid on an interval times a time that begins at 0.
 

@@ -51,7 +51,7 @@ def solve_elliptic(
     Raises ``ValueError`` for a grid, a space or a condition that the method cannot use.
     """
     _check(space, on)
-    a, f = _values(equation.coefficient, on), _values(equation.source, on)
+    a, f = sampled(equation.coefficient, on), sampled(equation.source, on)
     a, f = (jnp.broadcast_to(part.astype(jnp.result_type(a, f)), on.shape) for part in (a, f))
     operator, b = finite_volumes(a, f, space, on)
     singular = is_singular(space)
@@ -90,7 +90,7 @@ def _check(space: FunctionSpace, on: Grid) -> None:
         )
 
 
-def _values(part: Coefficient, on: Grid) -> Float[Array, "*shape"]:
+def sampled(part: Coefficient, on: Grid) -> Float[Array, "*shape"]:
     """Values at the points of ``on``; a number stays one, and takes the precision of what it meets."""
     if not isinstance(part, AbstractFunction):
         return 1.0 * jnp.asarray(part)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralpde.equations import ReactionDiffusion, advection_case
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, Dirichlet, Field, Free, FunctionSpace, Grid
 
 from .characteristics import solve_advection
@@ -18,6 +19,11 @@ from .chebyshev_collocation import ChebyshevCollocation
 
 class AbstractSpaceTimeProblem(eqx.Module):
     """What is made of a function v of one coordinate x: the input u(x) of an operator, and its output s(x, t)."""
+
+    @property
+    @abc.abstractmethod
+    def statement(self) -> str:
+        """The equation in a line."""
 
     @abc.abstractmethod
     def input(self, v: AbstractFunction) -> AbstractFunction:
@@ -37,6 +43,10 @@ class AdvectionCase(AbstractSpaceTimeProblem):
 
     case: str = eqx.field(static=True)
     nodes: int = eqx.field(static=True, default=64)
+
+    @property
+    def statement(self) -> str:
+        return f"s_t + a(x) s_x = 0, case {self.case} of neuralpde.equations.advection_case"
 
     def input(self, v: AbstractFunction) -> AbstractFunction:
         return advection_case(self.case, v)[0]
@@ -59,11 +69,20 @@ class SourceToState(AbstractSpaceTimeProblem):
     rtol: float = eqx.field(static=True, default=1e-6)
     atol: float = eqx.field(static=True, default=1e-8)
 
+    @property
+    def statement(self) -> str:
+        return "s_t = diffusion s_xx + rate s^2 + u(x) on (0, 1), s = 0 at both ends and at t = 0"
+
     def input(self, v: AbstractFunction) -> AbstractFunction:
         return v
 
     def solution(self, v: AbstractFunction, on: Grid) -> Field:
         space = self.equation.space()
+        if on.domain.axes[0] != space.domain.axes[0]:
+            raise ArgumentError(
+                f"The state lives on {space.domain.axes[0]} and times, the grid has the axes {on.domain.axes}; draw "
+                "sources on that interval."
+            )
         chebyshev = space.domain.grid(self.points, layout="chebyshev")
         equation = dataclasses.replace(self.equation, source=v.sample(chebyshev))
         rest = Field(jnp.zeros((self.points, 1)), chebyshev, space)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.data import DataError, spacetime
+from neuralpde.data import DataError, SpaceTime, spacetime
 from neuralpde.equations import ReactionDiffusion, SquareAndEllipse, SquareWave
 from neuralpde.solvers import AdvectionCase, MethodOfLines, SourceToState
 from neuralpde.spaces import Box, ClosedForm, Drawn, Field, FunctionSpace, GaussianField, Grid, SquaredExponential
@@ -75,11 +75,12 @@ def test_square_waves_return_to_their_place(tmp_path):
     assert data.target.domain.periodic == (True, False)
 
 
-def test_inputs_are_extended_along_time(tmp_path):
-    data = made(tmp_path, AdvectionCase("carried"), SquareWave(), extend=True)
-    u, s = data.train.inputs.values, data.train.targets.values
-    assert data.source.domain == data.target.domain and u.shape == s.shape
-    np.testing.assert_array_equal(u, np.repeat(s[:, :, :1], 11, axis=2))
+def test_inputs_are_extended_along_time():
+    recipe = SpaceTime("extended", AdvectionCase("carried"), SquareWave(), 20, 11, 1.0, True)
+    sample, _ = jax.jit(recipe.sample)(jax.random.key(0))
+    u, s = sample.inputs, sample.targets
+    assert u.on == s.on and u.space.names == ("u",)
+    np.testing.assert_array_equal(u.values, np.repeat(s.values[:, :1], 11, axis=1))
 
 
 @pytest.mark.slow
@@ -95,17 +96,22 @@ def test_random_velocity_is_that_of_the_lines(tmp_path):
 
 
 def test_states_with_jumps_have_the_ranges_that_they_state():
-    keys = jax.random.split(jax.random.key(0), 200)
+    keys, drawn = jax.random.split(jax.random.key(0), 200), lambda p: jax.jit(jax.vmap(lambda key: p.sample(key, on)))
     on = FunctionSpace(Box.of(periodic=("x",), x=(0.0, 1.0))).domain.grid(512)
-    square = jax.vmap(lambda key: SquareWave().sample(key, on).values[:, 0])(keys)
+    square = np.asarray(drawn(SquareWave())(keys).values[..., 0])
     height, width = square.max(axis=1), (square > 0).mean(axis=1)
     assert 1 <= height.min() < 1.05 and 1.95 < height.max() <= 2
     assert 0.295 < width.min() < 0.32 and 0.58 < width.max() < 0.605
-    both = jax.vmap(lambda key: SquareAndEllipse().sample(key, on).values[:, 0])(keys)
-    x = on.coords()[:, 0]
+    both, x = np.asarray(drawn(SquareAndEllipse())(keys).values[..., 0]), np.arange(512) / 512
     assert (both[:, (x < 0.1) & (x > 0.01)] >= 0).all() and both.max() <= 4
     # Every square holds x = 1/4, and the top of every ellipse lies between 0.7 and 0.8.
     assert both[:, 128].min() >= 0.5 and both[:, (x > 0.7) & (x < 0.8)].max(axis=1).min() > 0.49
+
+
+def test_sources_on_another_interval_are_refused():
+    on = (Box.of(x=(0.0, 2.0)) * Box.of(t=(0.0, 1.0))).grid(5, 5, layout="nodes")
+    with pytest.raises(ValueError, match="draw sources on that interval"):
+        SourceToState().solution(ClosedForm(jnp.sin, FunctionSpace(Box.of(x=(0.0, 2.0)))), on)
 
 
 @pytest.mark.parametrize("changes, says", [({"times": 1}, "times=1"), ({"until": 0.0}, "until=0.0")])

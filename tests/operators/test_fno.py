@@ -82,3 +82,12 @@ def test_anisotropic_modes_and_grids(key):
 def test_unresolved_modes_are_refused_when_the_operator_is_built(key):
     with pytest.raises(ValueError, match=r"8 points on axis 'x' resolve at most 4 modes, got modes=12"):
         FNO(SOURCE, TARGET, modes=12, on=BOX.grid(8), key=key)
+
+
+def test_another_domain_of_the_target_is_refused(key):
+    line = FunctionSpace(Box.cube(1), ("u",))
+    model = FNO(line, TARGET, modes=2, width=4, depth=1, key=key)
+    with pytest.raises(
+        ValueError, match=r"FNO keeps the domain of its input, \('x',\), and its target lives on \('x', 'y'\)"
+    ):
+        model(Field(jnp.ones((8, 1)), line.domain.grid(8), line))
