@@ -32,7 +32,7 @@ class ZonalJets(AbstractPrior):
     The defaults are those of the initial states of PDEArena's set (Gupta & Brandstetter, TMLR 2023), of degree 62, to
     which a constant is added that no derivative sees. But the program of that set lays the profile G along the circles
     of latitude, from north to south and once more, with noise at every point: its winds have no direction. With
-    ``as_published`` this is done here too; the statistics of the wind are then those of the set.
+    ``as_published`` this is done here too; the standard deviations of u and v are then near those of the set.
 
     ``space`` has the components of ``equation`` on the sphere in degrees. A grid too coarse for ``degree`` gets the
     degrees that it holds.

@@ -35,8 +35,8 @@ class SphericalHarmonics(eqx.Module):
     of (P_nm)^2 over the sphere is one, so that f_00 is the mean of f and ``|f_n0|^2 + 2 |f_nm|^2 + ...`` that of f^2.
 
     A vector is (U, V) = cos(lat) (u, v) with u to the east and v to the north; the radius is one. ``weights`` add up
-    to two; with those of Gauss and 2 T + 1 points or more an analysis is exact, with the sizes of `gaussian` also that
-    of a product of two functions, or of a function and a vector.
+    to two. On the points of `gaussian` the analysis of a function of the degree is exact, and so is that of a product
+    of two, or of a function and a vector.
     """
 
     degree: int = eqx.field(static=True)
@@ -65,8 +65,8 @@ class SphericalHarmonics(eqx.Module):
         latitudes, longitudes = latitude_longitude(grid)
         if not 0 <= degree <= resolved_degree(grid):
             raise ArgumentError(
-                f"{latitudes} latitudes and {longitudes} longitudes hold degrees up to {resolved_degree(grid)}, got {degree}; "
-                "choose a finer grid or a smaller degree."
+                f"{latitudes} latitudes and {longitudes} longitudes hold degrees up to {resolved_degree(grid)}, got "
+                f"{degree}; choose a finer grid or a smaller degree."
             )
         gauss = cls.gaussian(degree, dtype)
         line = Box((Axis("lat", 0.0, np.pi),)).grid(latitudes)

@@ -177,6 +177,20 @@ def test_batch_in_single_precision_is_the_same_as_one_at_a_time():
     np.testing.assert_allclose(values[:, -1, 2, 3, :2], [[0.5, 0.0], [0.25, 1.5]], rtol=1e-6)
 
 
+@pytest.mark.slow
+def test_force_may_be_a_field_on_the_cells():
+    # A force along x that varies with y: no advection, and the five-point Laplacian has the rate (2 / h sin(k h / 2))^2.
+    box, n, nu, time = BOXES["torus"], 12, 0.05, 1.5
+    on, k = box.grid(n, layout="cells"), 2 * jnp.pi
+    y = on.coords()[..., 1]
+    force = Field(jnp.stack([jnp.sin(k * y), 0 * y], -1), on, FunctionSpace(box, ("fx", "fy")))
+    rest = Field(jnp.zeros((n, n, 3)), on, FunctionSpace(box, NavierStokes.names))
+    solve = jax.jit(lambda f: ProjectionMethod().solve(NavierStokes(nu, f), rest, [0.0, time]).field.values[-1])
+    rate = nu * (2 * n * jnp.sin(k / n / 2)) ** 2
+    np.testing.assert_allclose(solve(force)[..., 0], (1 - jnp.exp(-rate * time)) / rate * jnp.sin(k * y), atol=1e-5)
+    assert jnp.abs(solve(force)[..., 1:]).max() < 1e-12
+
+
 def test_steps_are_cut_evenly_and_their_number_is_limited():
     count = lambda state, t, dt: (state[0] + 1, state[1] + dt)
     run = lambda limit, most: march(
