@@ -49,7 +49,7 @@ class Points(AbstractDiscretization):
         return self.x.shape[:1]
 
     def coords(self) -> Float[Array, "n d"]:
-        return self.x
+        return jnp.asarray(self.x)  # as it was read, it may lie in the memory of the host
 
     def weights(self) -> Float[Array, " n"]:
         return self.w

@@ -16,7 +16,7 @@ def _splits(write: Callable[..., Any]) -> Callable[[Path], Any]:
 
 WRITERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "pdebench": (foreign_files.pdebench_tensor, SIZES),
-    "pdebench_darcy": (foreign_files.pdebench_darcy, SIZES),
+    "pdebench_darcy": (foreign_files.pdebench_darcy, SIZES | {"stride": 1}),
     "pdearena_smoke": (_splits(foreign_files.pdearena_smoke), SIZES | HISTORY),
     "pdearena_ks": (_splits(foreign_files.pdearena_ks), SIZES),
     "the_well": (
