@@ -39,6 +39,11 @@ def test_the_tail_counts_every_axis_and_sign(mode):
     assert float(spectral_tail(u, Fourier(u.on, float, 2 / 3))) == pytest.approx(0.25 / 1.25, rel=1e-10)
 
 
+def test_the_noise_of_a_state_at_rest_is_no_tail():
+    u = wave(RING, ((40,), 1e-14)).sample(RING.grid(96))
+    assert float(spectral_tail(u, Fourier(u.on, float, 2 / 3))) < 1e-12
+
+
 @eqx.filter_jit
 def figures(solver, equation, solution):
     return solver.figures(equation, solution)
