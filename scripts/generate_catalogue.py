@@ -74,7 +74,7 @@ def read(name: str) -> Dataset:
     return make_dataset({"dataset": {key: None if key == "pairs" else value for key, value in config.items()}})
 
 
-def facts(dataset: Dataset, seconds: float) -> dict[str, Any]:
+def facts(dataset: Dataset) -> dict[str, Any]:
     """What the page says of a dataset that its configuration does not."""
     samples = {label: count_samples(split) for label, split in dataset.splits().items()}
     return {
@@ -85,7 +85,6 @@ def facts(dataset: Dataset, seconds: float) -> dict[str, Any]:
         "samples": samples,
         "accuracy": accuracy_line(dataset.provenance).removeprefix("accuracy: ").partition(" (")[0],
         "redrawn": dataset.provenance.get("redrawn", 0),
-        "seconds": round(seconds),
     }
 
 
@@ -122,7 +121,7 @@ def _row(name: str, fact: Mapping[str, Any]) -> tuple[str, ...]:
         f"**`{name}`** {said}",
         f"{fact['equation']}; {fact['domain']}",
         f"{fact['inputs']} to {fact['targets']}",
-        f"{splits}; made in {fact['seconds']} s",
+        splits,
         fact["accuracy"] + redrawn,
     )
     return tuple(cell.replace("|", "\\|") for cell in cells)
@@ -145,7 +144,7 @@ def main() -> int:
             failed += 1
         elif options.page:
             draw(name)
-            known[name] = facts(read(name), seconds)
+            known[name] = facts(read(name))
             write_atomically(FACTS, json.dumps(known, indent=2, sort_keys=True) + "\n")
     if options.page:
         write_atomically(PAGE, page(known))
