@@ -16,7 +16,7 @@ from neuralpde.spaces import AbstractDiscretization, Field, Grid, Points, Sample
 from .checks import check_finite
 from .dataset import DataError
 from .description import restore
-from .placement import aligned_empty
+from .rows import RowReader
 from .schema import FORMAT
 from .source import EVERYTHING, Rows, cut, unchecked
 
@@ -45,8 +45,8 @@ class StoredSample:
         if set(self._parts) != {"inputs", "targets"}:
             raise _unfit(where, f"describes the parts {sorted(self._parts)}", "inputs and targets")
         scalars = _child(group, "scalars", where).values()
-        self._parameters = {str(dataset.attrs["parameter"]): dataset for dataset in scalars}
-        for dataset in self._parameters.values():
+        self._parameters = {str(dataset.attrs["parameter"]): RowReader(dataset) for dataset in scalars}
+        for dataset in scalars:
             _check_shape(dataset, (self.count, *dataset.shape[1:]), where)
 
     def steps(self, row: int) -> int:
@@ -60,7 +60,7 @@ class StoredSample:
         infinity.
         """
         inputs, targets = (self._parts[role].read(rows) for role in ("inputs", "targets"))
-        parameters = {name: _read_finite(dataset, rows, self.where) for name, dataset in self._parameters.items()}
+        parameters = {name: _read_finite(reader, rows, self.where) for name, reader in self._parameters.items()}
         return cut(unchecked(Sample, inputs=inputs, targets=targets, parameters=parameters), frames)
 
     def digest(self) -> str:
@@ -93,16 +93,17 @@ class _StoredPart:
         self.grid = Grid(restore(on["domain"]), on["shape"], on["layout"]) if on["kind"] == "Grid" else None
         self.in_time = part["kind"] == "Trajectory"
         fields = _child(home, "t0_fields", where)
-        self.components = [_child(fields, name, where) for name in part["components"]]
+        components = [_child(fields, name, where) for name in part["components"]]
+        self.readers = [RowReader(dataset) for dataset in components]
         steps = _child(home, "dimensions/time", where).shape[-1:] if self.in_time else ()
         self.steps = math.prod(steps)
-        for dataset in self.components:
+        for dataset in components:
             _check_shape(dataset, (count, *steps, *on["shape"]), where)
             if dataset.dtype.kind not in "fc":
                 raise _unfit(where, f"has {dataset.dtype} in {dataset.name}", "floating-point numbers")
 
     def read(self, rows: Rows) -> Field | Trajectory:
-        components = [_read_finite(dataset, rows, self.where) for dataset in self.components]
+        components = [_read_finite(reader, rows, self.where) for reader in self.readers]
         values = np.stack(components, axis=-1) if len(components) > 1 else components[0][..., None]
         field = unchecked(Field, values=values, on=self._discretization(rows, values), space=self.space)
         if not self.in_time:
@@ -123,7 +124,7 @@ class _StoredPart:
         constant.
         """
         dataset = _child(self.home, name, self.where)
-        array = _take(dataset, rows) if dataset.attrs["sample_varying"] else dataset[()][None]
+        array = RowReader(dataset).read(rows) if dataset.attrs["sample_varying"] else dataset[()][None]
         if len(leading) == 2 and not dataset.attrs["time_varying"]:
             array = array[:, None]
         return np.broadcast_to(array, (*leading, *array.shape[len(leading) :]))
@@ -150,36 +151,9 @@ def _datasets(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
     return iter(sorted(arrays, key=lambda array: array[0]))
 
 
-def _take(dataset: h5py.Dataset, rows: Rows) -> np.ndarray:
-    """Rows of a dataset in the order asked for; a list of rows is one read a row, which is one chunk."""
-    if isinstance(rows, slice):
-        return dataset[rows]
-    out = aligned_empty((len(rows), *dataset.shape[1:]), dataset.dtype)
-    read = _read_chunk if _is_bare(dataset) else _read_row
-    for place, row in enumerate(np.arange(len(dataset))[np.asarray(rows, int)]):
-        read(dataset, int(row), out, place)
-    return out
-
-
-def _is_bare(dataset: h5py.Dataset) -> bool:
-    """Whether a chunk is one row, as its bytes lie in memory."""
-    filters = dataset.id.get_create_plist().get_nfilters()
-    return dataset.chunks == (1, *dataset.shape[1:]) and filters == 0 and dataset.dtype.isnative
-
-
-def _read_chunk(dataset: h5py.Dataset, row: int, out: np.ndarray, place: int) -> None:
-    # A selection of HDF5 takes several times as long as the read of a small sample itself.
-    into = out[place : place + 1].reshape(-1).view(np.uint8)
-    dataset.id.read_direct_chunk((row, *(0,) * (out.ndim - 1)), out=into)
-
-
-def _read_row(dataset: h5py.Dataset, row: int, out: np.ndarray, place: int) -> None:
-    dataset.read_direct(out, np.s_[row], np.s_[place])
-
-
-def _read_finite(dataset: h5py.Dataset, rows: Rows, where: str) -> np.ndarray:
-    values = _take(dataset, rows)
-    check_finite(values, dataset.name.rsplit("/", 1)[-1], where, np.arange(len(dataset))[rows])
+def _read_finite(reader: RowReader, rows: Rows, where: str) -> np.ndarray:
+    values = reader.read(rows)
+    check_finite(values, reader.dataset.name.rsplit("/", 1)[-1], where, np.arange(len(reader))[rows])
     return values
 
 
