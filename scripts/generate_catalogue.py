@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from neuralpde.cli.catalogue import conf_folder, description
 from neuralpde.cli.generate import accuracy_line
-from neuralpde.data import Dataset, as_field, count_samples
+from neuralpde.data import Dataset, ResolutionWarning, as_field, count_samples
 from neuralpde.evaluation import write_atomically
 from neuralpde.spaces import Box, Field, Trajectory
 
@@ -71,20 +72,23 @@ def read(name: str) -> Dataset:
 
     register()
     config: Any = OmegaConf.to_container(compose_config("generate", [f"dataset={name}"]).dataset, resolve=True)
-    return make_dataset({"dataset": {key: None if key == "pairs" else value for key, value in config.items()}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResolutionWarning)  # the page says it
+        return make_dataset({"dataset": {key: None if key == "pairs" else value for key, value in config.items()}})
 
 
 def facts(dataset: Dataset) -> dict[str, Any]:
     """What the page says of a dataset that its configuration does not."""
     samples = {label: count_samples(split) for label, split in dataset.splits().items()}
     return {
-        "equation": dataset.provenance["equation"],
+        "equation": dataset.provenance["equation"].rstrip("."),
         "inputs": _words(dataset.train.inputs),
         "targets": _words(dataset.train.targets),
         "domain": _domain(as_field(dataset.train.targets).space.domain.bounds),
         "samples": samples,
         "accuracy": accuracy_line(dataset.provenance).removeprefix("accuracy: ").partition(" (")[0],
         "redrawn": dataset.provenance.get("redrawn", 0),
+        "unresolved": list(dataset.provenance.get("unresolved", ())),
     }
 
 
@@ -122,7 +126,7 @@ def _row(name: str, fact: Mapping[str, Any]) -> tuple[str, ...]:
         f"{fact['equation']}; {fact['domain']}",
         f"{fact['inputs']} to {fact['targets']}",
         splits,
-        fact["accuracy"] + redrawn,
+        "; ".join([fact["accuracy"] + redrawn, *fact["unresolved"]]),
     )
     return tuple(cell.replace("|", "\\|") for cell in cells)
 
@@ -145,7 +149,7 @@ def main() -> int:
         elif options.page:
             draw(name)
             known[name] = facts(read(name))
-            write_atomically(FACTS, json.dumps(known, indent=2, sort_keys=True) + "\n")
+            write_atomically(FACTS, json.dumps(known, indent=2) + "\n")
     if options.page:
         write_atomically(PAGE, page(known))
     print(f"{len(chosen)} datasets, {failed} failed, {time.perf_counter() - start:.0f} s")
