@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree, Shaped
 
 from neuralpde.data import Dataset
-from neuralpde.spaces import Field, Grid, Sample
+from neuralpde.operators import answer
+from neuralpde.spaces import Field, Sample
 
 from .metrics import METRICS, Metric, SampleError
 
@@ -108,13 +109,7 @@ def samples_per_second(operator: Operator, samples: Sample, batch_size: int = 16
 
 @eqx.filter_jit
 def _apply(operator: Operator, batch: Sample) -> Field:
-    return jax.vmap(lambda sample: operator(sample.inputs, at=_wanted(sample)))(batch)
-
-
-def _wanted(sample: Sample):
-    """Where the answer is wanted: None, the operator's own place, if inputs and targets share one grid."""
-    inputs, targets = sample.inputs.on, sample.targets.on
-    return None if isinstance(inputs, Grid) and inputs == targets else targets
+    return jax.vmap(lambda sample: answer(operator, sample))(batch)
 
 
 @eqx.filter_jit

@@ -3,7 +3,7 @@
 from .deeponet import DeepONet
 from .fno import FNO
 from .mgno import MgNO
-from .operator import AbstractOperator
+from .operator import AbstractOperator, answer
 from .wrappers import AtResolution, Normalized
 
-__all__ = ["FNO", "AbstractOperator", "AtResolution", "DeepONet", "MgNO", "Normalized"]
+__all__ = ["FNO", "AbstractOperator", "AtResolution", "DeepONet", "MgNO", "Normalized", "answer"]

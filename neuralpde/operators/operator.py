@@ -2,12 +2,13 @@
 
 # Annotations are not postponed in this file: equinox recognises AbstractVar as an object, not in a string.
 import abc
+from collections.abc import Callable, Mapping
 
 import equinox as eqx
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
+from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid, Sample
 
 
 class AbstractOperator(eqx.Module):
@@ -28,6 +29,25 @@ class AbstractOperator(eqx.Module):
     def as_function(self, u: Field) -> AbstractFunction:
         """The output as a function that can be evaluated, and differentiated, at a point."""
         return self(u)
+
+    def given(self, parameters: Mapping[str, Array]) -> "AbstractOperator":
+        """This operator at the parameters of one problem (a viscosity, a time step), by name.
+
+        An operator that is conditioned on some of them reads those and ignores the others; one that is conditioned on
+        none is itself.
+        """
+        return self
+
+
+def answer(operator: Callable[..., Field], sample: Sample, key: PRNGKeyArray | None = None) -> Field:
+    """What an operator, or any function called like one, makes of the inputs and parameters of one sample, where the
+    targets live.
+    """
+    u, wanted = sample.inputs, sample.targets.on
+    at = None if isinstance(u.on, Grid) and u.on == wanted else wanted
+    if isinstance(operator, AbstractOperator):
+        operator = operator.given(sample.parameters)
+    return operator(u, at=at, key=key)
 
 
 def check_source(operator: AbstractOperator, u: Field) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+
 import equinox as eqx
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from neuralpde.nn import Standardize
 from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
@@ -33,6 +36,9 @@ class Normalized(AbstractOperator):
     def as_function(self, u: Field) -> AbstractFunction:
         inner = self.operator.as_function(self._encoded(u))
         return inner if self.output_normalizer is None else _Decoded(inner, self.output_normalizer)
+
+    def given(self, parameters: Mapping[str, Array]) -> Normalized:
+        return dataclasses.replace(self, operator=self.operator.given(parameters))
 
     def _encoded(self, u: Field) -> Field:
         return u if self.input_normalizer is None else self.input_normalizer.encode(u)
@@ -72,3 +78,6 @@ class AtResolution(AbstractOperator):
 
     def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         return delivered(self.operator(u.resample(self.on), None, key), u, at)
+
+    def given(self, parameters: Mapping[str, Array]) -> AtResolution:
+        return dataclasses.replace(self, operator=self.operator.given(parameters))

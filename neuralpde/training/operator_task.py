@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from neuralpde.data import Dataset, DeviceLoader
-from neuralpde.spaces import AbstractDiscretization, Field, Grid, Sample, mgno_h1, relative_h1, relative_l2
+from neuralpde.operators import answer
+from neuralpde.spaces import Field, Sample, mgno_h1, relative_h1, relative_l2
 
 from .failures import TrainingArgumentError
 
@@ -73,11 +74,11 @@ def predict(model: Any, sample: Sample, key: PRNGKeyArray | None = None, compute
 
     With ``compute``, every floating-point array of the model and the values of the input are cast to that dtype first.
     """
-    u, targets = sample.inputs, sample.targets
     if compute is not None:
-        model, u = _cast(model, compute), eqx.tree_at(lambda f: f.values, u, u.values.astype(compute))
-    prediction = model(u, at=_wanted(u.on, targets.on), key=key)
-    return eqx.tree_at(lambda f: f.values, prediction, prediction.values.astype(targets.values.dtype))
+        values = sample.inputs.values.astype(compute)
+        model, sample = _cast(model, compute), eqx.tree_at(lambda s: s.inputs.values, sample, values)
+    prediction = answer(model, sample, key)
+    return eqx.tree_at(lambda f: f.values, prediction, prediction.values.astype(sample.targets.values.dtype))
 
 
 def in_batches(samples: Sample, batch_size: int) -> tuple[Sample, Bool[Array, "batches batch"]]:
@@ -126,11 +127,6 @@ def _held_out(dataset: Dataset) -> tuple[str, Sample | None]:
     if dataset.validation is not None:
         return "validation", dataset.validation
     return "test", next(iter(dataset.test.values()), None)
-
-
-def _wanted(inputs: AbstractDiscretization, targets: AbstractDiscretization) -> AbstractDiscretization | None:
-    """Where the answer is wanted: None, the operator's own place, if inputs and targets share one grid."""
-    return None if isinstance(inputs, Grid) and inputs == targets else targets
 
 
 def _cast(tree: PyTree, dtype: str) -> PyTree:
