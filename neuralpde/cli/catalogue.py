@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "evaluate": "recompute the results of a run, or test it on another dataset",
     "generate": "make a dataset and store it",
     "show": "draw samples of a dataset, which is made first where there is none",
+    "benchmark": "train and compare all models of a suite",
     "inspect": "say what a data file holds, ours or others'",
     "validate": "look for what is wrong with a data file, ours or others'",
     "list": "print the groups, options and experiments",
@@ -73,7 +74,7 @@ def print_catalogue(extra_folders: tuple[Path, ...] = ()) -> None:
 
 def usage() -> str:
     """The text of ``neuralpde --help``."""
-    verbs = "\n".join(f"  {verb:<10}{text}" for verb, text in VERBS.items())
+    verbs = "\n".join(f"  {verb:<11}{text}" for verb, text in VERBS.items())
     return f"""Usage: neuralpde VERB [group=option] [key=value] [flags]
 
 Verbs
@@ -87,6 +88,7 @@ Examples
   neuralpde train resume=true                        go on with the latest run of this name
   neuralpde evaluate run=FOLDER                      recompute its results
   neuralpde show dataset=smoke                       a picture of a dataset
+  neuralpde benchmark suite=operators_cpu            every model on a few problems, as tables
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
   neuralpde validate FILE                            NaN, duplicates, broken conservation, wrong solutions ...
 

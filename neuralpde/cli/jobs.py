@@ -83,6 +83,8 @@ class Jobs:
             from .evaluate import evaluate as work
         elif self.verb == "show":
             from .show import show as work
+        elif self.verb == "benchmark":
+            from .benchmark import benchmark as work
         else:
             from .generate import generate as work
         results, _ = work(config, folder)

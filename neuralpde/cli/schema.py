@@ -108,11 +108,62 @@ class ShowConfig(RunConfig):
     dpi: int = 100
 
 
+@dataclasses.dataclass
+class PublishedConfig:
+    """A number of others that stands beside ours: whose, its value, and how it was measured."""
+
+    model: str = MISSING
+    value: float = MISSING
+    protocol: str = MISSING
+
+
+@dataclasses.dataclass
+class ProblemConfig:
+    """One table of a suite: arguments of ``neuralpde train`` that all of its models share, and those of each model.
+
+    ``error`` is the result that is compared, ``resolutions`` the labels of the test sets whose errors stand beside it,
+    ``training`` that of the training grid.
+    """
+
+    title: str = MISSING
+    arguments: list[str] = dataclasses.field(default_factory=list)
+    models: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    seeds: list[int] = dataclasses.field(default_factory=lambda: [0])
+    error: str = "test/relative_l2"
+    resolutions: list[str] = dataclasses.field(default_factory=list)
+    training: str = "training"
+    published: list[PublishedConfig] = dataclasses.field(default_factory=list)
+    notes: str = ""
+
+
+@dataclasses.dataclass
+class SuiteConfig:
+    """What ``neuralpde benchmark`` trains: problems by name."""
+
+    title: str = MISSING
+    problems: dict[str, ProblemConfig] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class BenchmarkConfig(RunConfig):
+    """``neuralpde benchmark``; ``problems`` and ``models`` choose some of the suite's, ``record`` is a folder for the
+    JSON record and its pictures.
+    """
+
+    suite: SuiteConfig = dataclasses.field(default_factory=SuiteConfig)
+    problems: list[str] | None = None
+    models: list[str] | None = None
+    record: str | None = None
+    resume: bool = False
+    run: str | None = None
+
+
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "generate": GenerateConfig,
     "show": ShowConfig,
+    "benchmark": BenchmarkConfig,
 }
 
 

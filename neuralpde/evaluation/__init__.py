@@ -1,5 +1,6 @@
 """How good an operator is: metrics, resolution studies, pictures, and the report of a run."""
 
+from .benchmark import BenchmarkRun, benchmark_table, rich_table
 from .community import (
     apebench_nrmse,
     correlation_time,
@@ -16,6 +17,7 @@ from .files import write_atomically
 from .history import read_metrics, series
 from .metrics import METRICS, Metric, SampleError
 from .plots import (
+    comparison_plot,
     error_histogram,
     field_panel,
     learning_curve,
@@ -28,18 +30,23 @@ from .plots import (
 )
 from .report import write_report
 from .resolution import ResolutionRow, resolution_results, resolution_table, rich_resolution_table
+from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
 from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
     "METRICS",
+    "BenchmarkRun",
     "Metric",
     "ResolutionRow",
     "ResultFigure",
     "ResultRecord",
+    "ResultTable",
     "SampleError",
     "Spectrum",
     "apebench_nrmse",
+    "benchmark_table",
+    "comparison_plot",
     "correlation_time",
     "energy_spectrum",
     "error_histogram",
@@ -62,6 +69,7 @@ __all__ = [
     "resolution_results",
     "resolution_table",
     "rich_resolution_table",
+    "rich_table",
     "samples_figure",
     "samples_per_second",
     "save_figures",

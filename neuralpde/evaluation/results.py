@@ -21,6 +21,15 @@ Schema of a file (keys marked * may be left out)::
           "source":    "neuraloperator 2.0, same run"   * where the reference is from; needed with a reference
         }
       ],
+      "tables":   [                                     * with them, figures may be empty
+        {
+          "title":   "Darcy 64 x 64",
+          "columns": ["model", "error"],
+          "rows":    [["FNO", 0.01], ["MgNO", null]],   texts, numbers, or null where there is none
+          "picture": "darcy.png",                       * a file beside this one
+          "notes":   "..."                              *
+        }
+      ],
       "notes":    "..."                                 *
     }
 """
@@ -36,6 +45,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import write_atomically
+from .result_tables import ResultTable, cell, render_table, table_from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +73,7 @@ class ResultRecord:
     seeds: tuple[int, ...]
     figures: tuple[ResultFigure, ...]
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    tables: tuple[ResultTable, ...] = ()
     notes: str = ""
 
 
@@ -103,8 +114,9 @@ def record_from(content: Any, origin: str) -> ResultRecord:
     if not all(isinstance(seed, int) and not isinstance(seed, bool) for seed in seeds):
         raise ValueError(f"{origin}: 'seeds' must be a list of whole numbers, got {seeds!r}.")
     figures = _sequence(content, "figures", origin)
-    if not figures:
-        raise ValueError(f"{origin}: 'figures' is empty; a result needs at least one number.")
+    tables = content.get("tables", [])
+    if not figures and not tables:
+        raise ValueError(f"{origin}: 'figures' is empty; a result needs at least one number, or a table.")
     versions = _mapping(content.get("versions", {}), origin, "'versions'")
     return ResultRecord(
         name=name,
@@ -112,6 +124,7 @@ def record_from(content: Any, origin: str) -> ResultRecord:
         seeds=tuple(seeds),
         figures=tuple(_figure(figure, f"{origin}, figure {i + 1}") for i, figure in enumerate(figures)),
         versions={str(key): str(value) for key, value in versions.items()},
+        tables=tuple(table_from(table, f"{origin}, table {i + 1}") for i, table in enumerate(tables)),
         notes=_text(content, "notes", origin, default=""),
     )
 
@@ -133,33 +146,31 @@ def render_markdown(records: Sequence[ResultRecord]) -> str:
 
 def _section(record: ResultRecord) -> list[str]:
     facts = [
-        ("command", f"`{_cell(record.command).replace('`', '')}`"),
-        ("commit", _cell(record.commit)),
-        ("device", _cell(record.device)),
-        ("date", _cell(record.date)),
+        ("command", f"`{cell(record.command).replace('`', '')}`"),
+        ("commit", cell(record.commit)),
+        ("device", cell(record.device)),
+        ("date", cell(record.date)),
         ("seeds", ", ".join(map(str, record.seeds)) or "none"),
     ]
     if record.versions:
         versions = ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items()))
-        facts.append(("versions", _cell(versions)))
-    lines = [f"## {_cell(record.title)}", ""]
+        facts.append(("versions", cell(versions)))
+    lines = [f"## {cell(record.title)}", ""]
     lines += [f"- {name}: {value}" for name, value in facts]
-    lines += ["", "| figure | measured | reference | source |", "| --- | ---: | ---: | --- |"]
-    lines += [_row(figure) for figure in record.figures]
+    if record.figures:
+        lines += ["", "| figure | measured | reference | source |", "| --- | ---: | ---: | --- |"]
+        lines += [_row(figure) for figure in record.figures]
+    for table in record.tables:
+        lines += ["", *render_table(table)]
     lines += ["", *([record.notes.strip(), ""] if record.notes.strip() else [])]
     return lines
 
 
 def _row(figure: ResultFigure) -> str:
-    unit = f" {_cell(figure.unit)}" if figure.unit else ""
+    unit = f" {cell(figure.unit)}" if figure.unit else ""
     spread = "" if figure.spread is None else f" ± {figure.spread:.1g}"
     reference = "" if figure.reference is None else f"{figure.reference:.4g}{unit}"
-    return f"| {_cell(figure.name)} | {figure.value:.4g}{spread}{unit} | {reference} | {_cell(figure.source)} |"
-
-
-def _cell(text: str) -> str:
-    """Text that cannot leave its cell or its line."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return f"| {cell(figure.name)} | {figure.value:.4g}{spread}{unit} | {reference} | {cell(figure.source)} |"
 
 
 def _figure(content: Any, origin: str) -> ResultFigure:
