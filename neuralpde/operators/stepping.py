@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-import equinox as eqx
 from jaxtyping import Array, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
