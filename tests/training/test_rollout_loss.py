@@ -106,7 +106,7 @@ def test_components_count_equally_in_the_loss(key):
         std = made.states_normalizer.statistics.value[1]
 
         class Off(Shift):
-            error: jax.Array = 0.1 * std  # noqa: B023
+            error: jax.Array = 0.1 * std
 
             def __call__(self, u, at=None, key=None):
                 v = super().__call__(u)
