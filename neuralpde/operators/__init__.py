@@ -1,8 +1,9 @@
 """Operators: maps from functions to functions, built between two function spaces."""
 
+from .conditioned import Conditioned
 from .deeponet import DeepONet
 from .fno import FNO
-from .history import advanced, history_length, history_space, newest, with_history
+from .history import advanced, constants_of, history_length, history_space, newest, with_history
 from .mgno import MgNO
 from .operator import AbstractOperator, answer
 from .refinement import AbstractRefinement, NoisePrediction, VelocityPrediction
@@ -16,6 +17,7 @@ __all__ = [
     "AbstractOperator",
     "AbstractRefinement",
     "AtResolution",
+    "Conditioned",
     "DeepONet",
     "Increment",
     "MgNO",
@@ -26,6 +28,7 @@ __all__ = [
     "VelocityPrediction",
     "advanced",
     "answer",
+    "constants_of",
     "history_length",
     "history_space",
     "in_standard_units",

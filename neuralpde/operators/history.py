@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import Field, FunctionSpace
+from neuralpde.spaces import Field, FunctionSpace, Sample
 
 
 def history_space(states: FunctionSpace, history: int, constants: Sequence[str] = ()) -> FunctionSpace:
@@ -63,3 +63,22 @@ def advanced(u: Field, v: Field) -> Field:
     last = history_length(u.space, v.space) * v.space.channels
     parts = (u.values[..., v.space.channels : last], v.values.astype(u.values.dtype), u.values[..., last:])
     return u.with_values(jnp.concatenate(parts, axis=-1))
+
+
+def constants_of(sample: Sample) -> Field | None:
+    """The components of the inputs of one sample that are no states of its trajectory: a force, a mask.
+
+    Raises ``ValueError`` where they have other points than the states.
+    """
+    first = lambda part: part if isinstance(part, Field) else jax.tree.map(lambda leaf: leaf[0], part.field)
+    inputs, state = first(sample.inputs), first(sample.targets)
+    kept = [i for i, name in enumerate(inputs.space.names) if name not in state.space.names]
+    if not kept:
+        return None
+    if inputs.values.shape[:-1] != state.values.shape[:-1]:
+        raise ArgumentError(
+            f"The inputs {inputs.space.names} have {inputs.values.shape[:-1]} points and the states "
+            f"{state.space.names} {state.values.shape[:-1]}; resample them on one grid."
+        )
+    space = inputs.space.free([inputs.space.names[i] for i in kept])
+    return Field(inputs.values[..., jnp.asarray(kept)], inputs.on, space)

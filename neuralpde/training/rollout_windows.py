@@ -11,6 +11,7 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from neuralpde.data.loader import batch_indices, check_batch_size
 from neuralpde.data.placement import put_on_device
+from neuralpde.operators import constants_of
 from neuralpde.spaces import Field, Sample, Trajectory
 
 from .failures import TrainingArgumentError
@@ -42,7 +43,7 @@ class Trajectories(eqx.Module):
         trajectory_of(samples)
         samples = put_on_device(samples)
         self.states, self.parameters = trajectory_of(samples), dict(samples.parameters)
-        self.constants = _constants(samples.inputs, self.states.field)
+        self.constants = jax.vmap(constants_of)(samples)
 
     @property
     def count(self) -> int:
@@ -160,18 +161,3 @@ def trajectory_of(samples: Sample) -> Trajectory:
             "dataset of an evolution equation and read it without pairs (dataset.pairs=null)."
         )
     return samples.targets
-
-
-def _constants(inputs: Field | Trajectory, states: Field) -> Field | None:
-    """The components of the inputs that are no states (a force, a mask)."""
-    field = inputs if isinstance(inputs, Field) else jax.tree.map(lambda leaf: leaf[:, 0], inputs.field)
-    kept = [i for i, name in enumerate(field.space.names) if name not in states.space.names]
-    if not kept:
-        return None
-    if field.values.shape[1:-1] != states.values.shape[2:-1]:
-        raise TrainingArgumentError(
-            f"The inputs {field.space.names} have {field.values.shape[1:-1]} points and the states {states.space.names} "
-            f"{states.values.shape[2:-1]}; resample them on one grid."
-        )
-    space = field.space.free([field.space.names[i] for i in kept])
-    return jax.vmap(lambda u: Field(u.values[..., jnp.asarray(kept)], u.on, space))(field)

@@ -2,7 +2,9 @@
 
 from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
 from .fields import field_panel, ranked_panel
+from .film import save_film
 from .gallery import operator_figures
+from .rollout import rollout_figures
 from .samples import samples_figure
 from .style import save_figures
 
@@ -13,7 +15,9 @@ __all__ = [
     "operator_figures",
     "ranked_panel",
     "resolution_plot",
+    "rollout_figures",
     "samples_figure",
     "save_figures",
+    "save_film",
     "spectrum_plot",
 ]
