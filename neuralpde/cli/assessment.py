@@ -5,22 +5,29 @@ report.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neuralpde.data import Dataset
 from neuralpde.evaluation import (
+    ResolutionRow,
     evaluate_operator,
+    evaluate_rollout,
+    learning_curve,
     operator_figures,
     read_metrics,
     resolution_results,
     resolution_table,
     rich_resolution_table,
+    rich_rollout_table,
+    rollout_figures,
     save_figures,
+    save_film,
     write_report,
 )
 from neuralpde.operators import AbstractOperator
+from neuralpde.spaces import Trajectory
 
 from .run_folder import METRICS, PLOTS, RESULTS, read_environment, write_json
 
@@ -40,17 +47,12 @@ def assess(
     from rich.console import Console
 
     options = config["evaluation"]
-    batch_size = options["batch_size"]
-    measured = evaluate_operator(operator, dataset, batch_size=batch_size)
-    rows = resolution_table(operator, dataset, batch_size=batch_size, results=measured)
-    results = {**known, **measured, **resolution_results(rows)}
+    made = _of_rollouts if isinstance(dataset.train.targets, Trajectory) else _of_pairs
+    measured, rows, table, draw = made(operator, dataset, config)
+    results = {**known, **measured}
     write_json(folder / RESULTS, finite(results))
-    Console().print(rich_resolution_table(rows))
-    records = read_metrics(folder / METRICS)
-    figures = {}
-    if options["plots"]:
-        figures = operator_figures(operator, dataset, batch_size=batch_size, records=records, resolution=rows)
-        save_figures(folder / PLOTS, figures)
+    Console().print(table)
+    figures = draw(folder, read_metrics(folder / METRICS)) if options["plots"] else {}
     if options["report"]:
         environment = read_environment(folder)
         write_report(
@@ -64,6 +66,46 @@ def assess(
             figures=figures,
         )
     return results
+
+
+class Measured(NamedTuple):
+    """Results of a kind of operator: flat, by resolution, in a table for the terminal, and as pictures in a folder."""
+
+    results: dict[str, float]
+    rows: list[ResolutionRow]
+    table: Any
+    draw: Callable[[Path, Sequence[Mapping[str, Any]]], dict[str, Any]]
+
+
+def _of_pairs(operator: AbstractOperator, dataset: Dataset, config: Mapping[str, Any]) -> Measured:
+    """An operator between functions, on every test set."""
+    batch_size = config["evaluation"]["batch_size"]
+    measured = evaluate_operator(operator, dataset, batch_size=batch_size)
+    rows = resolution_table(operator, dataset, batch_size=batch_size, results=measured)
+
+    def draw(folder: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        figures = operator_figures(operator, dataset, batch_size=batch_size, records=records, resolution=rows)
+        save_figures(folder / PLOTS, figures)
+        return figures
+
+    return Measured({**measured, **resolution_results(rows)}, rows, rich_resolution_table(rows), draw)
+
+
+def _of_rollouts(operator: AbstractOperator, dataset: Dataset, config: Mapping[str, Any]) -> Measured:
+    """An operator that steps in time, on the trajectories of every test set."""
+    stride, batch_size = config["task"].get("stride", 1), config["evaluation"]["batch_size"]
+    measured, made = evaluate_rollout(operator, dataset, stride=stride, batch_size=batch_size)
+
+    def draw(folder: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        figures = {} if made is None else rollout_figures(made)
+        if records:
+            figures["learning_curve"] = learning_curve(records)
+        save_figures(folder / PLOTS, figures)
+        if made is None or "rollout" not in figures:
+            return figures
+        return {**figures, "film": save_film(folder / PLOTS / "rollout.gif", made)}
+
+    return Measured(measured, [], rich_rollout_table(measured), draw)
 
 
 def finite(results: Mapping[str, float]) -> dict[str, float | None]:

@@ -13,43 +13,36 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from neuralpde.data import Dataset, as_field, describe, restore
+from neuralpde.data import Dataset, as_field
 from neuralpde.nn import Standardize
-from neuralpde.operators import AbstractOperator, Normalized
-from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Points
+from neuralpde.operators import AbstractOperator
+from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
+from neuralpde.training.normalizers import NORMALIZERS, fitted_normalizer
+from neuralpde.training.rollout_base import AbstractRolloutTask
 
 from .building import SLOTS, build
+from .learned import LearnedMap, learned_map, restored_map
 from .refusal import UsageError, suggestion
 from .run_folder import CHECKPOINTS, read_config
 
 OPERATOR = "operator.json"
-NORMALIZERS = ("none", "channel", "point")
 
 
-def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray) -> AbstractOperator:
-    """The model of ``config["model"]`` between the dataset's spaces, with normalisers fitted to its
+def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray, task: Any = None) -> AbstractOperator:
+    """The model of ``config["model"]`` for the map that a task learns, with normalisers fitted to its
     training set.
     """
-    model = functools.partial(build(config["model"], SLOTS["model"]), dataset.source, dataset.target, on=dataset.on)
-    normalization = check_normalization(config)
-    return _normalized(
-        _initialized(model, key),
-        _fitted(normalization["inputs"], as_field(dataset.train.inputs)),
-        _fitted(normalization["targets"], as_field(dataset.train.targets)),
+    learned = learned_map(dataset, task)
+    build_model = build(config["model"], SLOTS["model"])
+    network = _initialized(functools.partial(build_model, learned.network_source, learned.target, on=learned.on), key)
+    chosen = check_normalization(config)
+    if isinstance(task, AbstractRolloutTask):
+        return learned.operator(network, *task.normalizers(chosen["inputs"], chosen["targets"]))
+    return learned.operator(
+        network,
+        fitted_normalizer(chosen["inputs"], as_field(dataset.train.inputs)),
+        fitted_normalizer(chosen["targets"], as_field(dataset.train.targets)),
     )
-
-
-def describe_operator(dataset: Dataset) -> dict[str, Any]:
-    """What `load_run` needs beside configuration and checkpoint: the spaces, and where training fields
-    live.
-    """
-    target_on = jax.tree.map(lambda leaf: leaf[0], as_field(dataset.train.targets).on)
-    return {
-        "source": describe(dataset.source),
-        "target": describe(dataset.target),
-        "on": _describe_place(dataset.on),
-        "target_on": _describe_place(target_on),
-    }
 
 
 def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
@@ -63,20 +56,19 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
     from neuralpde.training import restore_model
 
     folder = Path(folder)
-    skeleton = eqx.filter_eval_shape(lambda: _skeleton(read_config(folder), _read_description(folder)))
+    skeleton = eqx.filter_eval_shape(lambda: _skeleton(read_config(folder), _read_map(folder)))
     return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
 
 
-def _skeleton(config: Mapping[str, Any], description: Mapping[str, Any]) -> AbstractOperator:
+def _skeleton(config: Mapping[str, Any], learned: LearnedMap) -> AbstractOperator:
     """An operator with the structure and shapes of the trained one."""
-    source, target = restore(description["source"]), restore(description["target"])
-    on, target_on = _restore_place(description["on"]), _restore_place(description["target_on"])
-    model = build(config["model"], SLOTS["model"])(source, target, on=on, key=jax.random.key(0))
-    normalization = check_normalization(config)
-    return _normalized(
-        model,
-        _blank(normalization["inputs"], on, source),
-        _blank(normalization["targets"], target_on, target),
+    build_model = build(config["model"], SLOTS["model"])
+    network = build_model(learned.network_source, learned.target, on=learned.on, key=jax.random.key(0))
+    chosen = check_normalization(config)
+    return learned.operator(
+        network,
+        _blank(chosen["inputs"], learned.on, learned.source),
+        _blank(chosen["targets"], learned.target_on, learned.target),
     )
 
 
@@ -95,14 +87,6 @@ def _initialized(make: Callable[..., AbstractOperator], key: PRNGKeyArray) -> Ab
     return eqx.combine(drawn, static)
 
 
-def _normalized(model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None) -> AbstractOperator:
-    return (
-        model
-        if inputs is None and targets is None
-        else Normalized(operator=model, input_normalizer=inputs, output_normalizer=targets)
-    )
-
-
 def check_normalization(config: Mapping[str, Any]) -> dict[str, str]:
     """The chosen normalisers of inputs and targets; raises `UsageError` for an unknown one."""
     chosen = {"inputs": "none", "targets": "none", **config.get("normalization", {})}
@@ -110,14 +94,6 @@ def check_normalization(config: Mapping[str, Any]) -> dict[str, str]:
         if kind not in NORMALIZERS:
             raise UsageError(f"normalization.{side}={kind} is unknown. {suggestion(str(kind), NORMALIZERS, 'choices')}")
     return chosen
-
-
-def _fitted(kind: str, fields: Field) -> Standardize | None:
-    if kind == "none":
-        return None
-    # Statistics are parameters of the model: of the default float, whatever the file held.
-    fields = eqx.tree_at(lambda f: f.values, fields, jnp.asarray(fields.values, float))
-    return Standardize.fit(fields, per_point=kind == "point")
 
 
 def _blank(kind: str, on: AbstractDiscretization, space: FunctionSpace) -> Standardize | None:
@@ -129,31 +105,12 @@ def _blank(kind: str, on: AbstractDiscretization, space: FunctionSpace) -> Stand
     return Standardize(Field(values, on, space), Field(values, on, space))
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
+def _read_map(folder: Path) -> LearnedMap:
     path = folder / OPERATOR
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {key: content[key] for key in ("source", "target", "on", "target_on")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return restored_map(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path} does not describe the spaces of an operator ({type(error).__name__}: {error}); "
             "restore it, or train the run again."
         ) from error
-
-
-def _describe_place(on: AbstractDiscretization) -> dict[str, Any]:
-    if not isinstance(on, Points):
-        return describe(on)
-    return {
-        "type": "Points",
-        "x": on.x.tolist(),
-        "weights": on.w.tolist(),
-        "mask": None if on.mask is None else on.mask.tolist(),
-        "domain": describe(on.domain),
-    }
-
-
-def _restore_place(described: Mapping[str, Any]) -> AbstractDiscretization:
-    if described.get("type") != "Points":
-        return restore(described)
-    return Points(described["x"], restore(described["domain"]), described["weights"], described["mask"])

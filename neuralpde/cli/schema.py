@@ -26,6 +26,42 @@ class OperatorTaskConfig:
 
 
 @dataclasses.dataclass
+class RolloutTaskConfig:
+    """Learn to step in time from trajectories."""
+
+    _target_: str = "neuralpde.training.RolloutTask"
+    _partial_: bool = True
+    history: int = 1
+    horizon: int = 1
+    stride: int = 1
+    predict: str = "residual"
+    loss: Any = "relative_l2"
+    noise: float = 0.01
+    pushforward: int = 0
+    cut: int | None = None
+    grow: int | None = None
+    jumps: bool = False
+    evaluate_steps: int | None = None
+    batch_size: int = 16
+
+
+@dataclasses.dataclass
+class RefinerTaskConfig:
+    """Learn to step in time with PDE-Refiner."""
+
+    _target_: str = "neuralpde.training.RefinerTask"
+    _partial_: bool = True
+    history: int = 1
+    stride: int = 1
+    refinements: int = 3
+    sigma_min: float = 4e-7**0.5
+    scheme: str = "velocity"
+    predict: str = "difference"
+    evaluate_steps: int | None = None
+    batch_size: int = 16
+
+
+@dataclasses.dataclass
 class NormalizationConfig:
     """Statistics of the training set that the operator carries: ``none``, ``channel`` or ``point``."""
 
@@ -166,6 +202,12 @@ SCHEMAS: dict[str, type] = {
     "benchmark": BenchmarkConfig,
 }
 
+TASKS: dict[str, type] = {
+    "operator": OperatorTaskConfig,
+    "refiner": RefinerTaskConfig,
+    "rollout": RolloutTaskConfig,
+}
+
 
 def check_keys(config: Mapping[str, Any], schema: type, where: str = "") -> None:
     """Refuse keys that a schema does not have; Hydra lets ``+key=value`` through. Raises `UsageError`."""
@@ -184,4 +226,5 @@ def register() -> None:
     store = ConfigStore.instance()
     for verb, schema in SCHEMAS.items():
         store.store(name=f"{verb}_schema", node=schema)
-    store.store(group="task", name="operator_schema", node=OperatorTaskConfig)
+    for name, schema in TASKS.items():
+        store.store(group="task", name=f"{name}_schema", node=schema)

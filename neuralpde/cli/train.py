@@ -14,7 +14,8 @@ from neuralpde.training import fit
 
 from .assessment import assess
 from .building import SLOTS, build, check_slots
-from .operator import OPERATOR, check_normalization, describe_operator, make_operator
+from .learned import learned_map
+from .operator import OPERATOR, check_normalization, make_operator
 from .refusal import UsageError
 from .run_folder import open_run, write_json
 
@@ -30,10 +31,10 @@ def train(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     open_run(folder, config)
     key_model, key_fit = jax.random.split(jax.random.key(config["seed"]))
     dataset = make_dataset(config)
-    operator = make_operator(config, dataset, key_model)
-    write_json(folder / OPERATOR, describe_operator(dataset))
-    trainer = dict(config["trainer"])
     task = build(config["task"], SLOTS["task"])(dataset)
+    operator = make_operator(config, dataset, key_model, task)
+    write_json(folder / OPERATOR, learned_map(dataset, task).described())
+    trainer = dict(config["trainer"])
     optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
     fitted = fit(operator, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
     trained = {

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from neuralpde.spaces import Field, FunctionSpace, Sample, Trajectory
+from neuralpde.operators import history_space
+from neuralpde.spaces import Field, Sample, Trajectory
 
 from .dataset import DataError, Dataset
 from .source import (
@@ -133,7 +134,7 @@ class Windows:
         return unchecked(
             Sample,
             inputs=stacked_field(
-                np.concatenate([inputs, repeated], -1), now.on, _historical(states.space, self.history, names)
+                np.concatenate([inputs, repeated], -1), now.on, history_space(states.space, self.history, names)
             ),
             targets=_placed(states, present + self.horizon),
             parameters={
@@ -152,13 +153,6 @@ class Windows:
                 f"{states.space.names} {states.values.shape[1:-1]}; resample them on one grid."
             )
         return inputs.values[0][..., kept], tuple(inputs.space.names[i] for i in kept)
-
-
-def _historical(space: FunctionSpace, history: int, constants: tuple[str, ...]) -> FunctionSpace:
-    states = tuple(f"{name}@{age}" for age in range(1 - history, 1) for name in space.names)
-    names = (*states, *constants)
-    # Conditions of the states hold for their history, but not for a force or a mask.
-    return FunctionSpace(space.domain, names, None if constants else space.boundary)
 
 
 def _trajectory(sample: Sample) -> Trajectory:

@@ -24,14 +24,17 @@ from .plots import (
     operator_figures,
     ranked_panel,
     resolution_plot,
+    rollout_figures,
     samples_figure,
     save_figures,
+    save_film,
     spectrum_plot,
 )
 from .report import write_report
 from .resolution import ResolutionRow, resolution_results, resolution_table, rich_resolution_table
 from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
+from .rollout import Rollouts, evaluate_rollout, make_rollouts, rich_rollout_table
 from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "ResultFigure",
     "ResultRecord",
     "ResultTable",
+    "Rollouts",
     "SampleError",
     "Spectrum",
     "apebench_nrmse",
@@ -51,9 +55,11 @@ __all__ = [
     "energy_spectrum",
     "error_histogram",
     "evaluate_operator",
+    "evaluate_rollout",
     "field_panel",
     "fno_block_error",
     "learning_curve",
+    "make_rollouts",
     "operator_figures",
     "pdearena_summed_mse",
     "pdebench_metrics",
@@ -69,10 +75,13 @@ __all__ = [
     "resolution_results",
     "resolution_table",
     "rich_resolution_table",
+    "rich_rollout_table",
     "rich_table",
+    "rollout_figures",
     "samples_figure",
     "samples_per_second",
     "save_figures",
+    "save_film",
     "series",
     "sinenet_scaled_l2",
     "spectrum_plot",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -19,6 +20,7 @@ from neuralpde.spaces import Field, Sample
 from .metrics import METRICS, Metric, SampleError
 
 Operator = Callable[..., Field]
+Stacked = TypeVar("Stacked", bound=Any)
 
 REFUSALS = (ValueError, TypeError)
 """What an operator raises on a grid that it cannot take; JAX's own shape errors are ``TypeError``."""
@@ -75,7 +77,7 @@ def per_sample_errors(
     _, targets = fields_of(samples)
     chosen = {error.name: error.function for error in errors if error.applies(targets.on)}
     parts = []
-    for batch, count in _batches(samples, batch_size):
+    for batch, count in batches_of(samples, batch_size):
         values = _errors(_apply(operator, batch), fields_of(batch)[1], chosen)
         parts.append(jax.tree.map(lambda a, n=count: a[:n], values))
     return {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in chosen}
@@ -85,7 +87,7 @@ def predict(operator: Operator, samples: Sample, batch_size: int = 16) -> Field:
     """Stacked predictions of the targets, arrays on the host."""
     fields_of(samples)
     parts = []
-    for batch, count in _batches(samples, batch_size):
+    for batch, count in batches_of(samples, batch_size):
         parts.append(jax.tree.map(lambda a, n=count: np.asarray(a)[:n], _apply(operator, batch)))
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
@@ -96,7 +98,7 @@ def samples_per_second(operator: Operator, samples: Sample, batch_size: int = 16
     Compilation, the transfer to the device and the metrics are not counted.
     """
     fields_of(samples)
-    batch, _ = next(_batches(samples, batch_size))
+    batch, _ = next(batches_of(samples, batch_size))
     batch = jax.device_put(batch)
     size = _count(batch)
     jax.block_until_ready(_apply(operator, batch))
@@ -123,7 +125,7 @@ def _count(samples: PyTree) -> int:
     return jax.tree.leaves(samples)[0].shape[0]
 
 
-def _batches(samples: Sample, batch_size: int) -> Iterator[tuple[Sample, int]]:
+def batches_of(samples: Stacked, batch_size: int) -> Iterator[tuple[Stacked, int]]:
     """Batches of one shape with the number of samples that count; the last repeats the last sample.
 
     Floating-point arrays get the default float, whatever the file held: that of the operator's parameters.

@@ -24,6 +24,10 @@ CAPTIONS = {
     "error_vs_resolution": "Error by grid: run natively, and on the training grid with resampling.",
     "error_histogram": "Relative L2 error of single samples; dashed lines are the means.",
     "energy_spectrum": "Mean isotropic energy spectrum of truth, prediction and their difference.",
+    "error_growth": "Relative L2 error of rollouts over time (mean and range of samples), and correlation with the truth.",
+    "rollout": "Rollout of the median test trajectory beside the truth.",
+    "rollout_spectra": "Energy spectra of truth and rollout at several times, mean over samples.",
+    "film": "Rollout of the median test trajectory beside the truth.",
     "learning_curve": "Training loss, validation error and learning rate over optimiser steps.",
 }
 """What the pictures of `operator_figures` show, in the order of the page."""
@@ -31,6 +35,8 @@ CAPTIONS = {
 HEADLINES = (
     "test/relative_l2",
     "test/relative_h1",
+    "test/one_step_relative_l2",
+    "test/correlation_time_0.8",
     "model/parameters",
     "train/steps",
     "train/seconds",
@@ -55,7 +61,7 @@ def write_report(
     The page needs no other file and no network: pictures are inside, there are no scripts, and every string
     is escaped. ``results`` are the flat results of the run, ``config`` its YAML text or a mapping,
     ``command`` the command line that makes the run again, ``figures`` matplotlib Figures or paths of PNG
-    files by name.
+    or GIF files by name.
     """
     page = _template().render(
         title=title,
@@ -105,7 +111,7 @@ def grouped(results: Mapping[str, float]) -> dict[str, list[tuple[str, str]]]:
 
 def _is_metric(key: str) -> bool:
     """Whether a key is an error on a test set; the speed of inference is none."""
-    return key.startswith("test/") and key != "test/samples_per_second"
+    return key.startswith("test/") and key not in ("test/samples_per_second", "test/steps_per_second")
 
 
 def number(value: Any) -> str:
@@ -151,7 +157,8 @@ def _ordered(figures: Mapping[str, Figure | str | Path]) -> list[tuple[str, Figu
 def _picture(name: str, figure: Figure | str | Path) -> dict[str, str]:
     data = Path(figure).read_bytes() if isinstance(figure, str | Path) else to_png(figure)
     caption = CAPTIONS.get(name, name.replace("_", " "))
-    return {"name": name, "caption": caption, "data": base64.b64encode(data).decode("ascii")}
+    kind = "gif" if data.startswith(b"GIF") else "png"
+    return {"name": name, "caption": caption, "kind": kind, "data": base64.b64encode(data).decode("ascii")}
 
 
 def _resolution_cells(row: ResolutionRow) -> dict[str, Any]:

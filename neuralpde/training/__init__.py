@@ -12,7 +12,9 @@ from .failures import (
 from .loop import fit
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
+from .refiner_task import RefinerTask
 from .result import FitResult
+from .rollout_task import RolloutTask
 from .schedules import constant, cosine, onecycle, step_decay
 from .task import Batches, Task
 
@@ -22,6 +24,8 @@ __all__ = [
     "CheckpointMismatch",
     "FitResult",
     "OperatorTask",
+    "RefinerTask",
+    "RolloutTask",
     "Task",
     "TrainingArgumentError",
     "TrainingDiverged",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -20,6 +20,7 @@ from .failures import TrainingArgumentError
 Loss = Callable[[Field, Field], Float[Array, ""]]
 
 LOSSES: dict[str, Loss] = {"mgno_h1": mgno_h1, "relative_h1": relative_h1, "relative_l2": relative_l2}
+Stacked = TypeVar("Stacked", bound=Any)
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 
 
@@ -48,7 +49,7 @@ class OperatorTask:
         self._compute = compute
         self.batch_size = batch_size
         self.batches = DeviceLoader(dataset.train, batch_size)
-        split, samples = _held_out(dataset)
+        split, samples = held_out_split(dataset)
         self._split = split
         self._held_out = None if samples is None else in_batches(samples, batch_size)
         self.monitor = "validation/relative_l2" if split == "validation" else None
@@ -81,10 +82,10 @@ def predict(model: Any, sample: Sample, key: PRNGKeyArray | None = None, compute
     return eqx.tree_at(lambda f: f.values, prediction, prediction.values.astype(sample.targets.values.dtype))
 
 
-def in_batches(samples: Sample, batch_size: int) -> tuple[Sample, Bool[Array, "batches batch"]]:
-    """Samples on the device as ``(batches, batch, ...)``, the last batch filled up with the last sample; and which count.
+def in_batches(samples: Stacked, batch_size: int) -> tuple[Stacked, Bool[Array, "batches batch"]]:
+    """Stacked samples on the device as ``(batches, batch, ...)``, the last batch filled up with the last sample.
 
-    Floating-point arrays get the default float.
+    Beside them which samples count. Floating-point arrays get the default float.
     """
     total = jax.tree.leaves(samples)[0].shape[0]
     batches = -(-total // batch_size)
@@ -122,7 +123,7 @@ def _named_loss(loss: str | Loss) -> tuple[str, Loss]:
     return loss, LOSSES[loss]
 
 
-def _held_out(dataset: Dataset) -> tuple[str, Sample | None]:
+def held_out_split(dataset: Dataset) -> tuple[str, Sample | None]:
     """What is measured during training, and the prefix of its keys."""
     if dataset.validation is not None:
         return "validation", dataset.validation

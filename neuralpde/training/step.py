@@ -98,7 +98,7 @@ def training_call(
             i, state, _ = carry
             return (i < count) & state.finite
 
-        if jax.default_backend() == "cpu" and _convolves(program.jaxpr):
+        if jax.default_backend() == "cpu" and convolves(program.jaxpr):
             for i in range(steps_per_call):
                 # A branch would be a loop of one step to the compiler: superfluous steps are made and dropped.
                 old = state, metrics
@@ -117,10 +117,10 @@ def training_call(
     return call
 
 
-def _convolves(program: Jaxpr) -> bool:
+def convolves(program: Jaxpr) -> bool:
     """Whether a convolution occurs in a program, at any depth."""
     return any(
-        equation.primitive.name == "conv_general_dilated" or any(map(_convolves, jaxprs_in_params(equation.params)))
+        equation.primitive.name == "conv_general_dilated" or any(map(convolves, jaxprs_in_params(equation.params)))
         for equation in program.eqns
     )
 

@@ -3,7 +3,9 @@
 from .comparison import comparison_plot
 from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
 from .fields import field_panel, ranked_panel
+from .film import save_film
 from .gallery import operator_figures
+from .rollout import rollout_figures
 from .samples import samples_figure
 from .style import save_figures
 
@@ -15,7 +17,9 @@ __all__ = [
     "operator_figures",
     "ranked_panel",
     "resolution_plot",
+    "rollout_figures",
     "samples_figure",
     "save_figures",
+    "save_film",
     "spectrum_plot",
 ]
