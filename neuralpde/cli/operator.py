@@ -15,8 +15,8 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from neuralpde.data import Dataset, as_field, describe, restore
 from neuralpde.nn import Standardize
-from neuralpde.operators import AbstractOperator, Normalized
-from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Points
+from neuralpde.operators import AbstractFittedOperator, AbstractOperator, Normalized
+from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Points, Sample
 
 from .building import SLOTS, build
 from .refusal import UsageError, suggestion
@@ -27,8 +27,8 @@ NORMALIZERS = ("none", "channel", "point")
 
 
 def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray) -> AbstractOperator:
-    """The model of ``config["model"]`` between the dataset's spaces, with normalisers fitted to its
-    training set.
+    """The model of ``config["model"]`` between the dataset's spaces, with normalisers, and its own parts that are
+    not trained, fitted to the training set.
     """
     model = functools.partial(build(config["model"], SLOTS["model"]), dataset.source, dataset.target, on=dataset.on)
     normalization = check_normalization(config)
@@ -36,6 +36,7 @@ def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray
         _initialized(model, key),
         _fitted(normalization["inputs"], as_field(dataset.train.inputs)),
         _fitted(normalization["targets"], as_field(dataset.train.targets)),
+        dataset.train,
     )
 
 
@@ -77,6 +78,7 @@ def _skeleton(config: Mapping[str, Any], description: Mapping[str, Any]) -> Abst
         model,
         _blank(normalization["inputs"], on, source),
         _blank(normalization["targets"], target_on, target),
+        Sample(_zero(on, source), _zero(target_on, target)),
     )
 
 
@@ -95,12 +97,25 @@ def _initialized(make: Callable[..., AbstractOperator], key: PRNGKeyArray) -> Ab
     return eqx.combine(drawn, static)
 
 
-def _normalized(model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None) -> AbstractOperator:
-    return (
-        model
-        if inputs is None and targets is None
-        else Normalized(operator=model, input_normalizer=inputs, output_normalizer=targets)
-    )
+def _normalized(
+    model: AbstractOperator, inputs: Standardize | None, targets: Standardize | None, samples: Sample
+) -> AbstractOperator:
+    """The model within its normalisers, fitted to samples as it sees them there where it is one that is fitted."""
+    if isinstance(model, AbstractFittedOperator):
+        seen = Sample(_encoded(inputs, as_field(samples.inputs)), _encoded(targets, as_field(samples.targets)))
+        model = model.fitted_to(seen)
+    if inputs is None and targets is None:
+        return model
+    return Normalized(operator=model, input_normalizer=inputs, output_normalizer=targets)
+
+
+def _encoded(normalizer: Standardize | None, fields: Field) -> Field:
+    return fields if normalizer is None else jax.vmap(normalizer.encode)(fields)
+
+
+def _zero(on: AbstractDiscretization, space: FunctionSpace) -> Field:
+    """One zero function, with the sample axis of a training set."""
+    return jax.tree.map(lambda leaf: leaf[None], Field(jnp.zeros((*on.shape, space.channels)), on, space))
 
 
 def check_normalization(config: Mapping[str, Any]) -> dict[str, str]:
