@@ -152,7 +152,10 @@ def _make(config: Any, doors: tuple[str, ...]) -> Any:
         arguments = {
             key: as_annotated(types.get(key), _make(value, doors)) for key, value in _arguments(config).items()
         }
-        return functools.partial(target, **arguments) if config.get(PARTIAL, False) else target(**arguments)
+        if not config.get(PARTIAL, False):
+            return target(**arguments)
+        # Without arguments it waits as it is: an activation built twice is the same activation.
+        return functools.partial(target, **arguments) if arguments else target
     if isinstance(config, list | tuple):
         return tuple(_make(value, doors) for value in config)
     return config

@@ -15,8 +15,8 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from neuralpde.data import Dataset, as_field
 from neuralpde.nn import Standardize
-from neuralpde.operators import AbstractOperator
-from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
+from neuralpde.operators import AbstractFittedOperator, AbstractOperator
+from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Sample
 from neuralpde.training.normalizers import NORMALIZERS, fitted_normalizer
 from neuralpde.training.rollout_base import AbstractRolloutTask
 
@@ -29,20 +29,19 @@ OPERATOR = "operator.json"
 
 
 def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray, task: Any = None) -> AbstractOperator:
-    """The model of ``config["model"]`` for the map that a task learns, with normalisers fitted to its
-    training set.
+    """The model of ``config["model"]`` for the map that a task learns, with normalisers, and its own parts that are
+    not trained, fitted to the training set.
     """
     learned = learned_map(dataset, task)
     build_model = build(config["model"], SLOTS["model"])
     network = _initialized(functools.partial(build_model, learned.network_source, learned.target, on=learned.on), key)
     chosen = check_normalization(config)
     if isinstance(task, AbstractRolloutTask):
+        _refuse_fitted(network)
         return learned.operator(network, *task.normalizers(chosen["inputs"], chosen["targets"]))
-    return learned.operator(
-        network,
-        fitted_normalizer(chosen["inputs"], as_field(dataset.train.inputs)),
-        fitted_normalizer(chosen["targets"], as_field(dataset.train.targets)),
-    )
+    inputs = fitted_normalizer(chosen["inputs"], as_field(dataset.train.inputs))
+    targets = fitted_normalizer(chosen["targets"], as_field(dataset.train.targets))
+    return learned.operator(_fitted(network, inputs, targets, dataset.train), inputs, targets)
 
 
 def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
@@ -65,11 +64,10 @@ def _skeleton(config: Mapping[str, Any], learned: LearnedMap) -> AbstractOperato
     build_model = build(config["model"], SLOTS["model"])
     network = build_model(learned.network_source, learned.target, on=learned.on, key=jax.random.key(0))
     chosen = check_normalization(config)
-    return learned.operator(
-        network,
-        _blank(chosen["inputs"], learned.on, learned.source),
-        _blank(chosen["targets"], learned.target_on, learned.target),
-    )
+    inputs = _blank(chosen["inputs"], learned.on, learned.source)
+    targets = _blank(chosen["targets"], learned.target_on, learned.target)
+    blank = Sample(_zero(learned.on, learned.source), _zero(learned.target_on, learned.target))
+    return learned.operator(_fitted(network, inputs, targets, blank), inputs, targets)
 
 
 def _initialized(make: Callable[..., AbstractOperator], key: PRNGKeyArray) -> AbstractOperator:
@@ -85,6 +83,33 @@ def _initialized(make: Callable[..., AbstractOperator], key: PRNGKeyArray) -> Ab
     options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
     drawn = jax.jit(arrays).lower(key).compile(compiler_options=options)(key)
     return eqx.combine(drawn, static)
+
+
+def _fitted(
+    network: AbstractOperator, inputs: Standardize | None, targets: Standardize | None, samples: Sample
+) -> AbstractOperator:
+    """A network that has parts which are fitted to data, fitted to samples as it sees them within its normalisers."""
+    if not isinstance(network, AbstractFittedOperator):
+        return network
+    seen = Sample(_encoded(inputs, as_field(samples.inputs)), _encoded(targets, as_field(samples.targets)))
+    return network.fitted_to(seen)
+
+
+def _refuse_fitted(network: AbstractOperator) -> None:
+    if isinstance(network, AbstractFittedOperator):
+        raise UsageError(
+            f"{type(network).__name__} is fitted to pairs of functions; to step in time, train it with task=operator on a "
+            "dataset of pairs (neuralpde.data.frames)."
+        )
+
+
+def _encoded(normalizer: Standardize | None, fields: Field) -> Field:
+    return fields if normalizer is None else jax.vmap(normalizer.encode)(fields)
+
+
+def _zero(on: AbstractDiscretization, space: FunctionSpace) -> Field:
+    """One zero function, with the sample axis of a training set."""
+    return jax.tree.map(lambda leaf: leaf[None], Field(jnp.zeros((*on.shape, space.channels)), on, space))
 
 
 def check_normalization(config: Mapping[str, Any]) -> dict[str, str]:

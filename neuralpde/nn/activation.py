@@ -1,4 +1,4 @@
-"""Activations whose derivatives are written for the compiler."""
+"""Activations: those of the papers, and derivatives written for the compiler."""
 
 from __future__ import annotations
 
@@ -25,3 +25,18 @@ def _gelu_jvp(primals, tangents):
     distribution = 0.5 * (1 + jax.lax.erf(x / math.sqrt(2)))
     density = jnp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
     return gelu(x), (distribution + x * density) * dx
+
+
+def tanh_sin(x: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """``tanh(sin(pi (x + 1))) + x`` (Zang & Koutsourelakis, J. Comput. Phys. 538 (2025) 114137)."""
+    return jnp.tanh(jnp.sin(jnp.pi * (x + 1))) + x
+
+
+def silu_sin(x: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """``silu(sin(pi (x + 1))) + x``, with ``silu(x) = x / (1 + exp(-x))``; as `tanh_sin`."""
+    return jax.nn.silu(jnp.sin(jnp.pi * (x + 1))) + x
+
+
+def silu_id(x: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """``silu(x) + x``; as `tanh_sin`."""
+    return jax.nn.silu(x) + x

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from neuralpde.errors import ArgumentError
 
 Activation = Callable[[Array], Array]
 
@@ -32,3 +34,24 @@ def mlp(
     weights = [initializer(k, layer.weight.shape[::-1], float).T for k, layer in zip(keys, net.layers, strict=True)]
     net = eqx.tree_at(lambda n: [layer.weight for layer in n.layers], net, weights)
     return eqx.tree_at(lambda n: [layer.bias for layer in n.layers], net, replace_fn=jnp.zeros_like)
+
+
+class LayerStates(eqx.Module):
+    """A multilayer perceptron without output layer: ``depth`` activated layers, of which the ``last`` ones are given."""
+
+    layers: tuple[eqx.nn.Linear, ...]
+    activation: Activation = eqx.field(static=True)
+    last: int = eqx.field(static=True)
+
+    def __init__(self, in_size: int, *, width: int, depth: int, last: int, activation: Activation, key: PRNGKeyArray):
+        if not 1 <= last <= depth:
+            raise ArgumentError(f"LayerStates has depth={depth} layers and cannot give the last={last} of them.")
+        self.layers = mlp(in_size, width, width=width, depth=depth - 1, activation=activation, key=key).layers
+        self.activation, self.last = activation, last
+
+    def __call__(self, x: Float[Array, " i"]) -> Float[Array, "last width"]:
+        states = []
+        for layer in self.layers:
+            x = self.activation(layer(x))
+            states.append(x)
+        return jnp.stack(states[-self.last :])

@@ -1,11 +1,18 @@
 """Operators: maps from functions to functions, built between two function spaces."""
 
+from .branch_trunk import AbstractDeepONet, Expansion
 from .conditioned import Conditioned
-from .deeponet import DeepONet
+from .coordinate_shift import derivatives
+from .deeponet import DeepONet, StackedDeepONet
+from .exact_conditions import ExactConditions
 from .fno import FNO
 from .history import advanced, constants_of, history_length, history_space, newest, with_history
 from .mgno import MgNO
-from .operator import AbstractOperator, answer
+from .mionet import MIONet
+from .multionet import MultiONet
+from .operator import AbstractFittedOperator, AbstractOperator, answer
+from .pod_deeponet import PODDeepONet
+from .projected import ProjectedOperator
 from .refinement import AbstractRefinement, NoisePrediction, VelocityPrediction
 from .refiner import Refiner, refiner_source
 from .rollout import rollout
@@ -14,21 +21,31 @@ from .wrappers import AtResolution, Normalized
 
 __all__ = [
     "FNO",
+    "AbstractDeepONet",
+    "AbstractFittedOperator",
     "AbstractOperator",
     "AbstractRefinement",
     "AtResolution",
     "Conditioned",
     "DeepONet",
+    "ExactConditions",
+    "Expansion",
     "Increment",
+    "MIONet",
     "MgNO",
+    "MultiONet",
     "NoisePrediction",
     "Normalized",
+    "PODDeepONet",
+    "ProjectedOperator",
     "Refiner",
+    "StackedDeepONet",
     "Stepping",
     "VelocityPrediction",
     "advanced",
     "answer",
     "constants_of",
+    "derivatives",
     "history_length",
     "history_space",
     "in_standard_units",

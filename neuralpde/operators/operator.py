@@ -39,6 +39,17 @@ class AbstractOperator(eqx.Module):
         return self
 
 
+class AbstractFittedOperator(AbstractOperator):
+    """An operator with parts that are computed from the training set instead of being trained."""
+
+    @abc.abstractmethod
+    def fitted_to(self, samples: Sample) -> "AbstractFittedOperator":
+        """This operator with those parts, from stacked samples as it will see them (normalised, if it is wrapped).
+
+        The structure and shapes of the result depend on the place of the fields only, not on their number or values.
+        """
+
+
 def answer(operator: Callable[..., Field], sample: Sample, key: PRNGKeyArray | None = None) -> Field:
     """What an operator, or any function called like one, makes of the inputs and parameters of one sample, where the
     targets live.
