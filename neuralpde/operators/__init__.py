@@ -4,6 +4,7 @@ from .deeponet import DeepONet
 from .fno import FNO
 from .mgno import MgNO
 from .operator import AbstractOperator, answer
+from .sinenet import SineNet
 from .wrappers import AtResolution, Normalized
 
-__all__ = ["FNO", "AbstractOperator", "AtResolution", "DeepONet", "MgNO", "Normalized", "answer"]
+__all__ = ["FNO", "AbstractOperator", "AtResolution", "DeepONet", "MgNO", "Normalized", "SineNet", "answer"]
