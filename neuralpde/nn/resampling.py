@@ -1,4 +1,4 @@
-"""Halving and doubling of a grid of cells: average pooling and bicubic interpolation, in 1-3 dimensions."""
+"""Halving and doubling of a grid of cells: pooling and bicubic interpolation, in 1-3 dimensions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,19 @@ TAPS = (-0.10546875, 0.87890625, 0.26171875, -0.03515625)
 
 def average_pool(x: Float[Array, "*n c"]) -> Float[Array, "*m c"]:
     """Means of the 2^d cells that make one cell of the grid with half as many points an axis (sizes must be even)."""
+    return jnp.mean(*_pairs(x))
+
+
+def max_pool(x: Float[Array, "*n c"]) -> Float[Array, "*m c"]:
+    """Greatest values among the 2^d cells of which `average_pool` takes the mean."""
+    return jnp.max(*_pairs(x))
+
+
+def _pairs(x: Array) -> tuple[Array, tuple[int, ...]]:
+    """The points of every axis in pairs, and the axes along the pairs. A reduction over those has a cheap gradient."""
     dim = x.ndim - 1
-    windows, strides = (2,) * dim + (1,), (2,) * dim + (1,)
-    return lax.reduce_window(x, jnp.zeros((), x.dtype), lax.add, windows, strides, "VALID") / 2**dim
+    halves = [part for n in x.shape[:-1] for part in (n // 2, 2)]
+    return x.reshape(*halves, x.shape[-1]), tuple(range(1, 2 * dim, 2))
 
 
 def bicubic_upsample(x: Float[Array, "*n c"], boundary: Sequence[Sides]) -> Float[Array, "*m c"]:

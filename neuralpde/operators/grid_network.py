@@ -2,7 +2,7 @@
 
 # Annotations are not postponed in this file: equinox recognises AbstractVar as an object, not in a string.
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -12,6 +12,9 @@ from neuralpde.nn import ParameterEmbedding
 from neuralpde.spaces import AbstractDiscretization, Field, Grid
 
 from .operator import AbstractOperator, delivered, on_grid
+
+Condition = Sequence[str] | Mapping[str, float]
+"""Names of the parameters that a network is told, or names with the scales of `ParameterEmbedding`."""
 
 
 class AbstractGridNetwork(AbstractOperator):

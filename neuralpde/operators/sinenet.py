@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -23,7 +23,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
-from .grid_network import AbstractGridNetwork
+from .grid_network import AbstractGridNetwork, Condition
 
 MULTIPLIERS = {1: 2.0, 2: 1.8075, 4: 1.611, 6: 1.5, 8: 1.425}
 """Growth of the channels per level at which the published nets of 2, 4, 6 and 8 waves have 35.5 million parameters."""
@@ -146,7 +146,7 @@ class SineNet(AbstractGridNetwork):
         disentangled: bool = True,
         blocks: int = 1,
         padding: str = "boundary",
-        condition: Sequence[str] | Mapping[str, float] = (),
+        condition: Condition = (),
         scaled: bool = True,
         on: Grid | None = None,
         key: PRNGKeyArray,
