@@ -22,7 +22,7 @@ from .padding import Sides, is_zero_padding, pad
 
 
 class Convolution(eqx.Module):
-    """``y_i = b + sum_a W_a x_(s i + a - p)`` with odd kernel size k and p = (k - 1) / 2.
+    """``y_i = b + sum_a W_a x_(s i + r (a - p))`` with odd kernel size k, p = (k - 1) / 2 and dilation r.
 
     A grid of n points becomes one of ceil(n / stride). Past the sides, x is extended as `pad` does.
     Initialised uniformly in +-sqrt(3 gain / fan_in).
@@ -32,6 +32,7 @@ class Convolution(eqx.Module):
     bias: Float[Array, " o"] | None
     boundary: tuple[Sides, ...] = eqx.field(static=True)
     stride: int = eqx.field(static=True)
+    dilation: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -41,25 +42,26 @@ class Convolution(eqx.Module):
         kernel: int = 3,
         stride: int = 1,
         *,
+        dilation: int = 1,
         use_bias: bool = False,
         gain: float = 1 / 3,
         key: PRNGKeyArray,
     ):
         if kernel % 2 == 0:
             raise ArgumentError(f"Convolution needs an odd kernel size, so that it is centred; got {kernel}.")
-        self.boundary, self.stride = tuple(boundary), stride
+        self.boundary, self.stride, self.dilation = tuple(boundary), stride, dilation
         shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
         self.weight = _uniform(key, shape, math.prod(shape[:-1]), gain)
         self.bias = jnp.zeros(out_channels) if use_bias else None
 
     def __call__(self, x: Float[Array, "*n i"], layout: Sequence[str]) -> Float[Array, "*m o"]:
         """Apply to the values of one field on a grid of the given layout."""
-        half = self.weight.shape[0] // 2
+        half = self.dilation * (self.weight.shape[0] // 2)
         widths = [(half, half)] * len(self.boundary)
         if not is_zero_padding(self.boundary):
             x = pad(x, widths, self.boundary, layout)
             widths = [(0, 0)] * len(self.boundary)
-        y = _convolve(x, self.weight, self.stride, widths)
+        y = _convolve(x, self.weight, self.stride, widths, self.dilation)
         return y if self.bias is None else y + self.bias
 
 
@@ -125,12 +127,13 @@ def _interleave(y: Array, s: int, dim: int) -> Array:
     return y.reshape(*(y.shape[2 * i] * s for i in range(dim)), y.shape[-1])
 
 
-def _convolve(x: Array, w: Array, stride: int, widths: Sequence[tuple[int, int]]) -> Array:
+def _convolve(x: Array, w: Array, stride: int, widths: Sequence[tuple[int, int]], dilation: int = 1) -> Array:
     dim, dtype = x.ndim - 1, jnp.result_type(x, w)
     x, w = x.astype(dtype), w.astype(dtype)
     axes = "XYZ"[:dim]
     numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
-    return lax.conv_general_dilated(x[None], w, (stride,) * dim, widths, dimension_numbers=numbers)[0]
+    options = {"rhs_dilation": (dilation,) * dim, "dimension_numbers": numbers}
+    return lax.conv_general_dilated(x[None], w, (stride,) * dim, widths, **options)[0]
 
 
 def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int, gain: float) -> Array:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neuralpde.spaces import AbstractBoundaryCondition
+from neuralpde.errors import ArgumentError
+from neuralpde.spaces import AbstractBoundaryCondition, Dirichlet, FunctionSpace, Periodic
 
 Sides = tuple[AbstractBoundaryCondition, AbstractBoundaryCondition]
 
@@ -49,3 +50,17 @@ def _pad_side(values, by, mode, layout, width, side):
 def is_zero_padding(boundary: Sequence[Sides]) -> bool:
     """Whether every side is extended by zeros, which a convolution does by itself at no cost."""
     return all(condition.pad_mode == "constant" for sides in boundary for condition in sides)
+
+
+def stencil_boundary(space: FunctionSpace, padding: str = "boundary") -> tuple[Sides, ...]:
+    """The conditions by which a network's stencils see past the sides of functions of ``space``.
+
+    ``padding`` is "boundary" for the space's own, or "zeros" or "circular" for all axes whatever the space says, as
+    many published networks have it. Raises ``ValueError`` for anything else.
+    """
+    uniform = {"zeros": Dirichlet(0.0), "circular": Periodic()}
+    if padding == "boundary":
+        return space.boundary
+    if padding not in uniform:
+        raise ArgumentError(f"padding is 'boundary', 'zeros' or 'circular', got {padding!r}.")
+    return ((uniform[padding], uniform[padding]),) * space.dim

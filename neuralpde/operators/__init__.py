@@ -1,9 +1,12 @@
 """Operators: maps from functions to functions, built between two function spaces."""
 
 from .branch_trunk import AbstractDeepONet, Expansion
+from .cno import CNO
 from .conditioned import Conditioned
+from .convnext_unet import ConvNeXtUNet
 from .coordinate_shift import derivatives
 from .deeponet import DeepONet, StackedDeepONet
+from .dilated_resnet import DilatedResNet
 from .exact_conditions import ExactConditions
 from .fno import FNO
 from .history import advanced, constants_of, history_length, history_space, newest, with_history
@@ -16,10 +19,13 @@ from .projected import ProjectedOperator
 from .refinement import AbstractRefinement, NoisePrediction, VelocityPrediction
 from .refiner import Refiner, refiner_source
 from .rollout import rollout
+from .sinenet import SineNet
 from .stepping import Increment, Stepping, in_standard_units
+from .unet import ModernUNet, UNet
 from .wrappers import AtResolution, Normalized
 
 __all__ = [
+    "CNO",
     "FNO",
     "AbstractDeepONet",
     "AbstractFittedOperator",
@@ -27,20 +33,25 @@ __all__ = [
     "AbstractRefinement",
     "AtResolution",
     "Conditioned",
+    "ConvNeXtUNet",
     "DeepONet",
+    "DilatedResNet",
     "ExactConditions",
     "Expansion",
     "Increment",
     "MIONet",
     "MgNO",
+    "ModernUNet",
     "MultiONet",
     "NoisePrediction",
     "Normalized",
     "PODDeepONet",
     "ProjectedOperator",
     "Refiner",
+    "SineNet",
     "StackedDeepONet",
     "Stepping",
+    "UNet",
     "VelocityPrediction",
     "advanced",
     "answer",
