@@ -41,7 +41,7 @@ class Tucker(AbstractFactorization):
     """``R = G x_1 U_1 x_2 U_2 ...``: a core G (*ranks) and a factor U_j (n_j, r_j) for each of its axes."""
 
     core: Float[Array, "2 *ranks"]
-    factors: tuple[Float[Array, "2 n r"], ...]
+    factors: tuple[Float[Array, "2 _ _"], ...]
 
     def dense(self) -> Float[Array, "2 *modes i o"]:
         return self._expanded(len(self.factors))
@@ -66,7 +66,7 @@ class Tucker(AbstractFactorization):
 class CP(AbstractFactorization):
     """``R_k1...kd,io = sum_r U_1[k1, r] ... U_d[kd, r] V[i, r] W[o, r]``: a sum of r products of vectors."""
 
-    factors: tuple[Float[Array, "2 n r"], ...]
+    factors: tuple[Float[Array, "2 _ _"], ...]
 
     def dense(self) -> Float[Array, "2 *modes i o"]:
         *modes, v, w = self.factors
@@ -86,8 +86,9 @@ def factorize(
 ) -> AbstractFactorization:
     """A random factorised tensor whose entries have real and imaginary parts of variance ``scale^2``.
 
-    ``rank`` is the number of parameters over that of the dense tensor; a Tucker core takes the same share of every
-    axis. Raises ``ValueError`` on an unknown kind (``tucker`` and ``cp`` are known) and on a rank outside (0, 1].
+    ``rank`` is the number of parameters over that of the dense tensor, as near as whole ranks come; a Tucker core
+    takes the same share of every axis. Raises ``ValueError`` on a kind other than ``tucker`` and ``cp`` and on a rank
+    outside (0, 1].
     """
     if kind not in ("tucker", "cp"):
         raise ArgumentError(f"Unknown factorization {kind!r}; choose 'tucker', 'cp' or None for dense weights.")
