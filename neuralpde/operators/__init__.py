@@ -8,6 +8,7 @@ from .coordinate_shift import derivatives
 from .deeponet import DeepONet, StackedDeepONet
 from .dilated_resnet import DilatedResNet
 from .exact_conditions import ExactConditions
+from .ffno import FFNO
 from .fno import FNO
 from .history import advanced, constants_of, history_length, history_space, newest, with_history
 from .mgno import MgNO
@@ -21,12 +22,17 @@ from .refiner import Refiner, refiner_source
 from .rollout import rollout
 from .sinenet import SineNet
 from .stepping import Increment, Stepping, in_standard_units
+from .transolver import Transolver
 from .unet import ModernUNet, UNet
+from .uno import UNO
+from .vit import ViT
 from .wrappers import AtResolution, Normalized
 
 __all__ = [
     "CNO",
+    "FFNO",
     "FNO",
+    "UNO",
     "AbstractDeepONet",
     "AbstractFittedOperator",
     "AbstractOperator",
@@ -51,8 +57,10 @@ __all__ = [
     "SineNet",
     "StackedDeepONet",
     "Stepping",
+    "Transolver",
     "UNet",
     "VelocityPrediction",
+    "ViT",
     "advanced",
     "answer",
     "constants_of",

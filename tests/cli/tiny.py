@@ -10,7 +10,10 @@ from neuralpde.cli.schema import register
 
 SIZES = {
     "dataset": {"resolution": 16, "train": 8, "test": 4, "test_resolutions": []},
-    "model": {"width": 4, "depth": 1, "levels": 2, "modes": 3, "basis": 8},
+    "model": {
+        **{"width": 4, "depth": 1, "levels": 2, "modes": 3, "basis": 8},
+        **{"heads": 2, "slices": 3, "patches": 2, "moments": 2, "projection": 4, "rank": 0.5},
+    },
     "task": {"batch_size": 4},
     "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},
     "evaluation": {"batch_size": 4, "plots": False, "report": False},
