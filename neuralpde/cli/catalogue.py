@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "show": "draw samples of a dataset, which is made first where there is none",
     "inspect": "say what a data file holds, ours or others'",
     "validate": "look for what is wrong with a data file, ours or others'",
+    "models": "print size, cost and citation of each model",
     "list": "print the groups, options and experiments",
 }
 
@@ -88,6 +89,7 @@ Examples
   neuralpde evaluate run=FOLDER                      recompute its results
   neuralpde show dataset=smoke                       a picture of a dataset
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
+  neuralpde models --size=64                         parameters, memory, FLOPs of each model
   neuralpde validate FILE                            NaN, duplicates, broken conservation, wrong solutions ...
 
 `neuralpde VERB --help` prints all keys of a verb with their values."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -17,6 +18,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import PeriodicFeatures, mlp
 from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Box, Field, FunctionSpace
 
+from .about import About
 from .operator import AbstractOperator, check_source
 
 
@@ -31,6 +33,8 @@ class DeepONet(AbstractOperator):
     Queries: under ``vmap`` over functions an unbatched ``at`` is shared, and the trunk is evaluated once for all of
     them; a batched ``at`` (`Points` with a leading axis) gives each function its own queries.
     """
+
+    about: ClassVar[About] = About("Lu et al., Nature Machine Intelligence 3 (2021) 218", "any", True)
 
     branch: Callable[[Float[Array, " m"]], Float[Array, " p"]]
     trunk: Callable[[Float[Array, " f"]], Float[Array, " p"]]

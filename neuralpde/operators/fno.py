@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.nn import Pointwise, PointwiseMLP, SpectralConvolution, check_modes, gelu
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -54,6 +56,8 @@ class FNO(AbstractOperator):
 
     Raises ``ValueError`` where the grid does not resolve the modes.
     """
+
+    about: ClassVar[About] = About("Li et al., ICLR 2021, arXiv 2010.08895", "grid", True)
 
     lifting: PointwiseMLP
     layers: tuple[FourierLayer, ...]
