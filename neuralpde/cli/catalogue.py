@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "benchmark": "train and compare all models of a suite",
     "inspect": "say what a data file holds, ours or others'",
     "validate": "look for what is wrong with a data file, ours or others'",
+    "models": "print size, cost and citation of each model",
     "list": "print the groups, options and experiments",
 }
 
@@ -90,6 +91,7 @@ Examples
   neuralpde show dataset=smoke                       a picture of a dataset
   neuralpde benchmark suite=operators_cpu            every model on a few problems, as tables
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
+  neuralpde models --size=64                         parameters, memory, FLOPs of each model
   neuralpde validate FILE                            NaN, duplicates, broken conservation, wrong solutions ...
 
 `neuralpde VERB --help` prints all keys of a verb with their values."""

@@ -7,13 +7,19 @@ from .conv_block import ConvBlock
 from .convolution import Convolution, TransposedConvolution
 from .coordinates import waves, with_coordinates
 from .depthwise import DepthwiseConvolution
+from .differential import DifferentialStencil
 from .embedding import Modulation, ParameterEmbedding, SinusoidalEmbedding
 from .encoders import AbstractEncoder, ConvolutionalEncoder
 from .factorization import CP, Tucker
-from .features import FourierFeatures, PeriodicFeatures
+from .features import FourierFeatures, PeriodicFeatures, SinusoidalFeatures
 from .frozen import Frozen, trainable
 from .group_norm import GroupNorm, PointNorm
+from .instance_norm import InstanceNorm
+from .kernel_integral import KernelIntegral
+from .low_rank import LowRankIntegral
 from .mlp import LayerStates, mlp
+from .neighbour_integral import NeighbourIntegral, coverage, point_features
+from .neighbours import Neighbours, check_limit, neighbours
 from .normalization import ChannelNorm
 from .padding import Sides, pad, stencil_boundary
 from .patches import PatchDecoding, PatchEncoding
@@ -22,6 +28,7 @@ from .pointwise import Pointwise, PointwiseMLP
 from .resampling import average_pool, bicubic_upsample, max_pool
 from .spectral import SpectralConvolution, check_modes
 from .spectral_axes import AxisSpectralConvolutions
+from .spectral_resampling import PhysicalPool, SpectralResample
 from .stacked import Stacked
 from .standardize import Standardize
 from .weight_norm import WeightNormPointwise
@@ -36,23 +43,32 @@ __all__ = [
     "Convolution",
     "ConvolutionalEncoder",
     "DepthwiseConvolution",
+    "DifferentialStencil",
     "FourierFeatures",
     "Frozen",
     "GroupNorm",
+    "InstanceNorm",
+    "KernelIntegral",
     "LayerStates",
+    "LowRankIntegral",
     "Modulation",
     "MultiHeadAttention",
+    "NeighbourIntegral",
+    "Neighbours",
     "ParameterEmbedding",
     "PatchDecoding",
     "PatchEncoding",
     "PeriodicFeatures",
+    "PhysicalPool",
     "PhysicsAttention",
     "PointNorm",
     "Pointwise",
     "PointwiseMLP",
     "Sides",
     "SinusoidalEmbedding",
+    "SinusoidalFeatures",
     "SpectralConvolution",
+    "SpectralResample",
     "Stacked",
     "Standardize",
     "TransposedConvolution",
@@ -61,13 +77,17 @@ __all__ = [
     "average_pool",
     "band_limited",
     "bicubic_upsample",
+    "check_limit",
     "check_modes",
+    "coverage",
     "filtered_activation",
     "galerkin_attention",
     "gelu",
     "max_pool",
     "mlp",
+    "neighbours",
     "pad",
+    "point_features",
     "silu_id",
     "silu_sin",
     "softmax_attention",

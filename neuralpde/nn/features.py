@@ -60,3 +60,23 @@ class FourierFeatures(eqx.Module):
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " size"]:
         phase = 2 * jnp.pi * jax.lax.stop_gradient(self.frequencies.value) @ x
         return jnp.concatenate([jnp.cos(phase), jnp.sin(phase)])
+
+
+class SinusoidalFeatures(eqx.Module):
+    """``[sin(2^k pi x_j), cos(2^k pi x_j)]`` for k = 0..octaves-1 and every coordinate, mapped to [-1, 1] on ``box``.
+
+    Mildenhall et al., ECCV 2020, equation 4: a positional encoding that is a function of position, so it is the same
+    on every grid. Periodic coordinates stay periodic.
+    """
+
+    box: Box = eqx.field(static=True)
+    octaves: int = eqx.field(static=True, default=4)
+
+    @property
+    def size(self) -> int:
+        """Number of features of one point."""
+        return 2 * self.octaves * self.box.dim
+
+    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " size"]:
+        phase = jnp.pi * 2.0 ** jnp.arange(self.octaves) * self.box.normalize(x)[:, None]
+        return jnp.concatenate([jnp.sin(phase), jnp.cos(phase)]).reshape(-1)

@@ -1,5 +1,6 @@
 """Operators: maps from functions to functions, built between two function spaces."""
 
+from .about import About, about_of
 from .branch_trunk import AbstractDeepONet, Expansion
 from .cno import CNO
 from .conditioned import Conditioned
@@ -10,7 +11,10 @@ from .dilated_resnet import DilatedResNet
 from .exact_conditions import ExactConditions
 from .ffno import FFNO
 from .fno import FNO
+from .gino import GINO
+from .gno import GNO
 from .history import advanced, constants_of, history_length, history_space, newest, with_history
+from .local_no import LocalNO
 from .mgno import MgNO
 from .mionet import MIONet
 from .multionet import MultiONet
@@ -32,7 +36,10 @@ __all__ = [
     "CNO",
     "FFNO",
     "FNO",
+    "GINO",
+    "GNO",
     "UNO",
+    "About",
     "AbstractDeepONet",
     "AbstractFittedOperator",
     "AbstractOperator",
@@ -45,6 +52,7 @@ __all__ = [
     "ExactConditions",
     "Expansion",
     "Increment",
+    "LocalNO",
     "MIONet",
     "MgNO",
     "ModernUNet",
@@ -61,6 +69,7 @@ __all__ = [
     "UNet",
     "VelocityPrediction",
     "ViT",
+    "about_of",
     "advanced",
     "answer",
     "constants_of",

@@ -6,7 +6,7 @@ Lu, Jin, Pang, Zhang, Karniadakis, Nature Machine Intelligence 3 (2021) 218, equ
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -17,6 +17,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import PeriodicFeatures, Stacked, mlp
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
+from .about import About
 from .branch_trunk import (
     AbstractDeepONet,
     Conditions,
@@ -55,6 +56,8 @@ class DeepONet(AbstractDeepONet):
     Queries: under ``vmap`` over functions an unbatched ``at`` is shared, and the trunk is evaluated once for all of
     them; a batched ``at`` (`Points` with a leading axis) gives each function its own queries.
     """
+
+    about: ClassVar[About] = About("Lu et al., Nature Machine Intelligence 3 (2021) 218", "any", True)
 
     branch: Callable
     trunk: Callable[[Float[Array, " f"]], Array]

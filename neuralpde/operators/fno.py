@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -13,6 +14,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import Pointwise, PointwiseMLP, SpectralConvolution, check_modes, gelu, with_coordinates
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -63,6 +65,8 @@ class FNO(AbstractOperator):
 
     Raises ``ValueError`` where the grid does not resolve the modes, and where a periodic axis is to be padded.
     """
+
+    about: ClassVar[About] = About("Li et al., ICLR 2021, arXiv 2010.08895", "grid", True)
 
     lifting: PointwiseMLP | Pointwise
     layers: tuple[FourierLayer, ...]

@@ -8,6 +8,7 @@ state, P prolongation. Every smoothing step owns its A and S; translation invari
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -17,6 +18,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import Convolution, Pointwise, TransposedConvolution, gelu
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -117,6 +119,8 @@ class MgNO(AbstractOperator):
 
     Raises ``ValueError`` where a grid cannot be halved ``levels - 1`` times.
     """
+
+    about: ClassVar[About] = About("He, Liu, Xu, ICLR 2024, arXiv 2310.19809", "grid", False)
 
     layers: tuple[MgLayer, ...]
     head: Pointwise

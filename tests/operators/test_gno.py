@@ -1,0 +1,256 @@
+"""GNO: its formula in loops, clouds as measures, orders of convergence, and that it learns on scattered points."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from convergence import observed_order
+
+from neuralpde.nn import NeighbourIntegral, check_limit, neighbours
+from neuralpde.operators import GINO, GNO
+from neuralpde.spaces import Ball, Box, Field, FunctionSpace, Points
+from operators.cloud_convergence import cloud_errors, monte_carlo_errors
+
+SQUARE = Box.cube(2)
+STRIP = Box.of(periodic=["x"], x=(0.0, 2.0), y=(0.0, 1.0))
+STEPS = 300
+MODELS = pytest.mark.parametrize("family", ["gno", "gino"])
+
+
+def build(family, key, domain=SQUARE, **changes):
+    source, target = FunctionSpace(domain, ("a",)), FunctionSpace(domain, ("u", "v"))
+    if family == "gno":
+        return GNO(source, target, **{"width": 6, "depth": 2, "hidden": 5, "radius": 0.3} | changes, key=key)
+    sizes = {"latent": 7, "modes": 3, "width": 6, "depth": 1, "hidden": 5, "radius": 0.25}
+    return GINO(source, target, **sizes | changes, key=key)
+
+
+def cloud(key, n=30, domain=SQUARE, mask=None):
+    weights = jax.random.uniform(key, (n,), minval=0.5, maxval=1.5)
+    return Points(domain.sample(key, n), domain, weights * domain.volume / weights.sum(), mask)
+
+
+def field(on, domain=SQUARE):
+    x = on.coords()
+    return Field(jnp.sin(3 * x[..., :1]) + x[..., 1:] ** 2, on, FunctionSpace(domain, ("a",)))
+
+
+# Neighbours
+
+
+@pytest.mark.parametrize("domain", [SQUARE, STRIP])
+def test_neighbours_are_those_of_a_loop_over_all_pairs(domain, key):
+    on, radius = cloud(key, 40, domain), (0.4, 0.2)
+    x = domain.sample(jax.random.key(5), 9)
+    found = neighbours(on, x, radius, limit=40)
+    for i in range(9):
+        expected = set()
+        for j in range(40):
+            z = np.asarray(on.x[j] - x[i])
+            if domain is STRIP:
+                z[0] = min(z[0], z[0] - 2, z[0] + 2, key=abs)
+            if ((z / radius) ** 2).sum() < 1:
+                expected.add(j)
+        assert set(np.asarray(found.index[i])[np.asarray(found.found[i])]) == expected
+    assert not found.overflow.any()
+
+
+@pytest.mark.parametrize("domain, layout", [(SQUARE, "nodes"), (SQUARE, "chebyshev"), (STRIP, ("periodic", "cells"))])
+@pytest.mark.parametrize("shape, radius", [((9, 12), (0.3, 0.2)), ((4, 5), (0.5, 0.4))])
+def test_neighbours_on_a_grid_are_those_among_its_points(domain, layout, shape, radius, key):
+    grid = domain.grid(*shape, layout=layout)
+    points = Points(grid.coords().reshape(-1, 2), domain, grid.weights().reshape(-1))
+    x = jnp.concatenate([domain.sample(key, 9), jnp.asarray([domain.lower, domain.upper])])
+    on_grid, on_points = neighbours(grid, x, radius), neighbours(points, x, radius, limit=grid.size)
+    for i in range(len(x)):
+        one, two = (sorted(np.asarray(n.index[i])[np.asarray(n.found[i])]) for n in (on_grid, on_points))
+        assert one == two
+
+
+def test_clouds_too_dense_for_the_places_are_refused_or_poisoned(key):
+    on = cloud(key)
+    with pytest.raises(ValueError, match=r"has \d+ neighbours within the radius and there are 4 places.*limit="):
+        build("gno", key, limit=4, on=on)
+    check_limit(on, (0.3, 0.3), 30)
+    v = jax.jit(build("gno", key, limit=4))(field(on))
+    assert jnp.isnan(v.values).any()
+    assert jnp.isfinite(build("gno", key)(field(on)).values).all()
+
+
+def test_radii_beyond_half_a_period_are_refused(key):
+    with pytest.raises(ValueError, match="periodic axis 'x' would be counted twice"):
+        neighbours(STRIP.grid(8), jnp.zeros((1, 2)), (1.1, 0.2))
+    with pytest.raises(ValueError, match=r"at most 0\.5; got 0\.6"):
+        build("gno", key, radius=0.6)
+
+
+# The kernel integral
+
+
+@pytest.mark.parametrize("domain", [SQUARE, STRIP])
+def test_integral_is_a_weighted_mean_of_messages(domain, key):
+    layer = NeighbourIntegral(domain, 3, conditions=1, hidden=4, key=key)
+    on, radius = cloud(key, 25, domain), (0.4, 0.3)
+    v, a = jax.random.normal(key, (25, 3)), jax.random.normal(jax.random.key(1), (25, 1))
+    x = domain.sample(jax.random.key(2), 4)
+    found = layer(v, on, neighbours(on, x, radius), a)
+    by = {name: np.asarray(part.weight) for name, part in vars(layer).items()}
+    gelu = lambda t: np.asarray(jax.nn.gelu(t, approximate=False))
+    for i in range(4):
+        total, mass = np.zeros(3), 0.0
+        for j in range(25):
+            z = np.asarray(on.x[j] - x[i])
+            if domain is STRIP:
+                z[0] -= 2 * np.round(z[0] / 2)
+            z = z / radius
+            if z @ z >= 1:
+                continue
+            y = np.asarray(on.x[j])
+            seen = [2 * y[0] - 1, 2 * y[1] - 1]
+            if domain is STRIP:
+                seen = [np.cos(np.pi * y[0]), np.sin(np.pi * y[0]), 2 * y[1] - 1]
+            hidden = np.concatenate([seen, np.asarray(a[j])]) @ by["of_source"] + z @ by["of_offset"]
+            measure = (1 - z @ z) ** 2 * float(on.w[j])
+            total += measure * (gelu(hidden) @ by["out"]) * np.asarray(v[j])
+            mass += measure
+        np.testing.assert_allclose(found[i], total / mass, atol=1e-12)
+
+
+def test_query_without_neighbours_gets_zero(key):
+    layer = NeighbourIntegral(SQUARE, 2, key=key)
+    on = Points(jnp.asarray([[0.1, 0.1]]), SQUARE)
+    near = neighbours(on, jnp.asarray([[0.9, 0.9], [0.1, 0.2]]), (0.2, 0.2))
+    found = layer(jnp.ones((1, 2)), on, near)
+    assert not found[0].any() and found[1].all()
+
+
+# Clouds as measures: for both operators
+
+
+@MODELS
+def test_duplicated_permuted_and_masked_points_change_nothing(family, key):
+    model, on = build(family, key), cloud(key)
+    u, at = field(on), SQUARE.grid(4)
+    run = jax.jit(lambda u: model(u, at).values)
+    expected = run(u)
+    twice = Points(jnp.concatenate([on.x, on.x]), SQUARE, jnp.concatenate([on.w, on.w]) / 2)
+    np.testing.assert_allclose(run(field(twice)), expected, atol=1e-11)
+    order = jax.random.permutation(jax.random.key(1), 30)
+    np.testing.assert_allclose(run(field(Points(on.x[order], SQUARE, on.w[order]))), expected, atol=1e-11)
+    stray = Points(
+        jnp.concatenate([on.x, SQUARE.sample(jax.random.key(2), 6)]),
+        SQUARE,
+        jnp.concatenate([on.w, jnp.ones(6)]),
+        mask=jnp.arange(36) < 30,
+    )
+    np.testing.assert_allclose(run(field(stray)), expected, atol=1e-11)
+
+
+@MODELS
+def test_grids_and_their_points_are_one_input(family, key):
+    model, grid = build(family, key), SQUARE.grid(7, 6, layout="nodes")
+    points = Points(grid.coords().reshape(-1, 2), SQUARE, grid.weights().reshape(-1))
+    on_points = model(Field(field(grid).values.reshape(-1, 1), points, model.source))
+    np.testing.assert_allclose(on_points.values, model(field(grid)).values.reshape(-1, 2), atol=1e-12)
+
+
+@MODELS
+def test_answers_anywhere_by_the_same_function(family, key):
+    model, u = build(family, key), field(cloud(key))
+    at = cloud(jax.random.key(4), 5)
+    values, function = model(u, at).values, model.as_function(u)
+    np.testing.assert_allclose(values, jax.vmap(function)(at.x), atol=1e-12)
+    on_grid = model(u, SQUARE.grid(3))
+    np.testing.assert_allclose(on_grid.values[1, 2], function(on_grid.on.coords()[1, 2]), atol=1e-12)
+    h, e = 1e-5, jnp.asarray([1.0, 0.0])
+    slope = (function(at.x[0] + h * e) - function(at.x[0] - h * e)) / (2 * h)
+    np.testing.assert_allclose(jax.jacfwd(function)(at.x[0])[:, 0], slope, atol=1e-7)
+
+
+@MODELS
+def test_clouds_are_batched(family, key):
+    model = build(family, key)
+    clouds = jax.vmap(lambda k: cloud(k))(jax.random.split(key, 3))
+    fields = jax.vmap(field)(clouds)
+    together = eqx.filter_jit(lambda m, u: jax.vmap(m)(u).values)(model, fields)
+    one = jax.tree.map(lambda leaf: leaf[1], fields)
+    np.testing.assert_allclose(together[1], model(one).values, atol=1e-11)
+
+
+@MODELS
+def test_shapes_other_than_boxes_are_domains(family, key):
+    disc = Ball((0.5, 0.5), 0.5)
+    v = build(family, key, disc)(field(Points.random(disc, 40, key=key), disc))
+    assert v.values.shape == (40, 2) and jnp.isfinite(v.values).all()
+
+
+@MODELS
+def test_another_domain_of_the_target_is_refused(family, key):
+    line = FunctionSpace(Box.cube(1), ("a",))
+    with pytest.raises(ValueError, match=r"keeps the domain of its input, \('x',\)"):
+        {"gno": GNO, "gino": GINO}[family](line, FunctionSpace(SQUARE), key=key)
+
+
+def test_latent_grids_out_of_reach_are_refused(key):
+    with pytest.raises(ValueError, match=r"do not reach the latent grid \(7, 7\)"):
+        build("gino", key, radius=0.1)
+    with pytest.raises(ValueError, match="resolve at most 4 modes"):
+        build("gino", key, modes=5)
+
+
+# Convergence and learning
+
+
+@MODELS
+def test_output_converges_with_the_quadrature_of_the_points(family):
+    assert observed_order(cloud_errors(family)) == pytest.approx(2, abs=0.4)
+
+
+def test_independent_points_converge_as_monte_carlo_does():
+    errors = monte_carlo_errors("gno")
+    assert observed_order([errors[0], errors[-1]], 16) == pytest.approx(0.5, abs=0.2)
+
+
+def scattered_problem(key, n=60):
+    """A cloud with a sum of cosines on it, and ``(1 - Laplacian / pi^2)^-1`` of that, with no flux at the walls."""
+    key_x, key_c = jax.random.split(key)
+    points = Points.random(SQUARE, n, key=key_x)
+    k = jnp.stack(jnp.meshgrid(jnp.arange(3.0), jnp.arange(3.0), indexing="ij"), axis=-1).reshape(-1, 2)
+    c = jax.random.normal(key_c, (9,))
+    waves = jnp.cos(jnp.pi * points.x[:, None, 0] * k[:, 0]) * jnp.cos(jnp.pi * points.x[:, None, 1] * k[:, 1])
+    return points, (waves @ c)[:, None], (waves @ (c / (1 + (k**2).sum(1))))[:, None]
+
+
+@pytest.mark.parametrize("family", ["gno", pytest.param("gino", marks=pytest.mark.slow)])
+def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
+    space = FunctionSpace(SQUARE, ("a",))
+    sizes = {"gno": {"width": 12, "depth": 2, "hidden": 12, "radius": 0.35}, "gino": {"width": 12, "hidden": 12}}[
+        family
+    ]
+    if family == "gino":
+        sizes |= {"latent": 9, "modes": 4, "depth": 2, "radius": 0.25}
+    model = {"gno": GNO, "gino": GINO}[family](space, space, **sizes, key=key)
+    points, a, u = jax.vmap(scattered_problem)(jax.random.split(key, 256))
+    params, static = eqx.partition(model, eqx.is_inexact_array)
+    optimizer = optax.adam(optax.cosine_decay_schedule(1e-2, STEPS))
+
+    def predict(params, points, a):
+        operator = eqx.combine(params, static)
+        return jax.vmap(lambda on, v: operator(Field(v, on, space)).values)(points, a)
+
+    def step(carry, key):
+        params, state = carry
+        chosen = jax.random.randint(key, (8,), 0, 224)
+        some = jax.tree.map(lambda leaf: leaf[chosen], (points, a, u))
+        gradient = jax.grad(lambda p: jnp.mean((predict(p, some[0], some[1]) - some[2]) ** 2))(params)
+        updates, state = optimizer.update(gradient, state)
+        return (optax.apply_updates(params, updates), state), None
+
+    run = jax.jit(lambda carry: jax.lax.scan(step, carry, jax.random.split(key, STEPS))[0])
+    params, _ = run((params, optimizer.init(params)))
+    held_out = jax.tree.map(lambda leaf: leaf[224:], points)
+    error = predict(params, held_out, a[224:]) - u[224:]
+    spread = u[224:] - u[224:].mean(1, keepdims=True)
+    assert float(jnp.linalg.norm(error) / jnp.linalg.norm(spread)) < 0.3
