@@ -68,7 +68,19 @@ def _validate(rest: Sequence[str]) -> int:
     return 0 if validate(rest) else FAILED
 
 
-WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {"list": _list, "inspect": _inspect, "validate": _validate}
+def _export(rest: Sequence[str]) -> int:
+    from .export import export
+
+    export(rest)
+    return 0
+
+
+WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {
+    "export": _export,
+    "inspect": _inspect,
+    "list": _list,
+    "validate": _validate,
+}
 
 
 def _run_verb(verb: str, rest: list[str]) -> int:

@@ -67,6 +67,12 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
     return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
 
 
+def places_of_run(folder: str | Path) -> tuple[AbstractDiscretization, AbstractDiscretization]:
+    """Where the inputs and the targets of the training set of a run lived."""
+    description = _read_description(Path(folder))
+    return _restore_place(description["on"]), _restore_place(description["target_on"])
+
+
 def _skeleton(config: Mapping[str, Any], description: Mapping[str, Any]) -> AbstractOperator:
     """An operator with the structure and shapes of the trained one."""
     source, target = restore(description["source"]), restore(description["target"])
