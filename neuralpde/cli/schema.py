@@ -26,6 +26,19 @@ class OperatorTaskConfig:
 
 
 @dataclasses.dataclass
+class PhysicsInformedTaskConfig:
+    """Learn a map between functions from its equation; ``inputs`` is a prior of further inputs."""
+
+    _target_: str = "neuralpde.training.PhysicsInformedTask"
+    _partial_: bool = True
+    terms: Any = MISSING
+    data: float = 0.0
+    inputs: Any = None
+    loss: Any = "relative_l2"
+    batch_size: int = 16
+
+
+@dataclasses.dataclass
 class NormalizationConfig:
     """Statistics of the training set that the operator carries: ``none``, ``channel`` or ``point``."""
 
@@ -134,3 +147,4 @@ def register() -> None:
     for verb, schema in SCHEMAS.items():
         store.store(name=f"{verb}_schema", node=schema)
     store.store(group="task", name="operator_schema", node=OperatorTaskConfig)
+    store.store(group="task", name="physics_informed_schema", node=PhysicsInformedTaskConfig)

@@ -2,6 +2,7 @@
 
 from .checkpoint import restore_model
 from .devices import default_mesh, make_mesh
+from .ensemble_task import EnsembleTask
 from .failures import (
     CheckpointError,
     CheckpointMismatch,
@@ -12,16 +13,27 @@ from .failures import (
 from .loop import fit
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
+from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
+from .physics_grid import EllipticResidual, EvolutionResidual
+from .physics_task import PhysicsInformedTask
 from .result import FitResult
 from .schedules import constant, cosine, onecycle, step_decay
 from .task import Batches, Task
 
 __all__ = [
+    "AbstractPhysics",
     "Batches",
     "CheckpointError",
     "CheckpointMismatch",
+    "EllipticResidual",
+    "EnsembleTask",
+    "EvolutionResidual",
     "FitResult",
+    "InitialState",
     "OperatorTask",
+    "PhysicsInformedTask",
+    "PointwiseResidual",
+    "SideConditions",
     "Task",
     "TrainingArgumentError",
     "TrainingDiverged",
