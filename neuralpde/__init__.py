@@ -1,7 +1,7 @@
 """Neural PDE solvers and operator learning in JAX, on one function-space abstraction.
 
 The packages are the public surface: ``neuralpde.spaces``, ``nn``, ``equations``, ``solvers``, ``operators``,
-``data``, ``training``, ``evaluation`` and ``cli``. They are imported when first used.
+``data``, ``interop``, ``training``, ``evaluation`` and ``cli``. They are imported when first used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-PACKAGES = ("cli", "data", "equations", "evaluation", "nn", "operators", "solvers", "spaces", "training")
+PACKAGES = ("cli", "data", "equations", "evaluation", "interop", "nn", "operators", "solvers", "spaces", "training")
 
 __all__ = ["__version__", "load_run"]
 

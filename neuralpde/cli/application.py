@@ -75,7 +75,15 @@ def _models(rest: Sequence[str]) -> int:
     return 0
 
 
+def _export(rest: Sequence[str]) -> int:
+    from .export import export
+
+    export(rest)
+    return 0
+
+
 WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {
+    "export": _export,
     "inspect": _inspect,
     "list": _list,
     "models": _models,

@@ -23,7 +23,14 @@ TARGET, PARTIAL = "_target_", "_partial_"
 
 OPERATOR_DOORS = ("neuralpde.operators", "neuralpde.nn", "neuralpde.spaces", "equinox.nn", "jax.nn")
 DATA_DOORS = ("neuralpde.data", "neuralpde.spaces", "neuralpde.equations", "neuralpde.solvers")
-TRAINING_DOORS = ("neuralpde.training", "neuralpde.spaces", "optax", "optax.contrib", "optax.losses")
+TRAINING_DOORS = (
+    "neuralpde.training",
+    "neuralpde.spaces",
+    "neuralpde.equations",
+    "optax",
+    "optax.contrib",
+    "optax.losses",
+)
 DOORS = tuple(dict.fromkeys(OPERATOR_DOORS + DATA_DOORS + TRAINING_DOORS))
 
 SLOTS = {

@@ -12,6 +12,7 @@ PACKAGE = HERE.parent
 VERBS: dict[str, str] = {
     "train": "train a model on a dataset, then evaluate it",
     "evaluate": "recompute the results of a run, or test it on another dataset",
+    "export": "write the operator of a run as a file that runs without this package",
     "generate": "make a dataset and store it",
     "show": "draw samples of a dataset, which is made first where there is none",
     "benchmark": "train and compare all models of a suite",
@@ -88,6 +89,7 @@ Examples
   neuralpde train -m model=mgno,deeponet,fno         a sweep, one run each
   neuralpde train resume=true                        go on with the latest run of this name
   neuralpde evaluate run=FOLDER                      recompute its results
+  neuralpde export FOLDER FILE                       its operator as a StableHLO program
   neuralpde show dataset=smoke                       a picture of a dataset
   neuralpde benchmark suite=operators_cpu            every model on a few problems, as tables
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file

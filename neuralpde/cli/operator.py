@@ -59,6 +59,12 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
     return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
 
 
+def places_of_run(folder: str | Path) -> tuple[AbstractDiscretization, AbstractDiscretization]:
+    """Where the inputs and the targets of the training set of a run lived."""
+    learned = _read_map(Path(folder))
+    return learned.on, learned.target_on
+
+
 def _skeleton(config: Mapping[str, Any], learned: LearnedMap) -> AbstractOperator:
     """An operator with the structure and shapes of the trained one."""
     build_model = build(config["model"], SLOTS["model"])

@@ -62,6 +62,19 @@ class RefinerTaskConfig:
 
 
 @dataclasses.dataclass
+class PhysicsInformedTaskConfig:
+    """Learn a map between functions from its equation; ``inputs`` is a prior of further inputs."""
+
+    _target_: str = "neuralpde.training.PhysicsInformedTask"
+    _partial_: bool = True
+    terms: Any = MISSING
+    data: float = 0.0
+    inputs: Any = None
+    loss: Any = "relative_l2"
+    batch_size: int = 16
+
+
+@dataclasses.dataclass
 class NormalizationConfig:
     """Statistics of the training set that the operator carries: ``none``, ``channel`` or ``point``."""
 
@@ -206,6 +219,7 @@ TASKS: dict[str, type] = {
     "operator": OperatorTaskConfig,
     "refiner": RefinerTaskConfig,
     "rollout": RolloutTaskConfig,
+    "physics_informed": PhysicsInformedTaskConfig,
 }
 
 

@@ -12,11 +12,14 @@ from .community import (
     well_vrmse,
 )
 from .community_pdebench import pdebench_metrics
+from .conformal import BandCoverage, ConformalBand, band_coverage, band_scores, calibrate, conformal_quantile
+from .ensembles import predict_spread
 from .evaluate import evaluate_operator, per_sample_errors, predict, samples_per_second
 from .files import write_atomically
 from .history import read_metrics, series
 from .metrics import METRICS, Metric, SampleError
 from .plots import (
+    band_figure,
     comparison_plot,
     error_histogram,
     field_panel,
@@ -39,7 +42,9 @@ from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
     "METRICS",
+    "BandCoverage",
     "BenchmarkRun",
+    "ConformalBand",
     "Metric",
     "ResolutionRow",
     "ResultFigure",
@@ -49,8 +54,13 @@ __all__ = [
     "SampleError",
     "Spectrum",
     "apebench_nrmse",
+    "band_coverage",
+    "band_figure",
+    "band_scores",
     "benchmark_table",
+    "calibrate",
     "comparison_plot",
+    "conformal_quantile",
     "correlation_time",
     "energy_spectrum",
     "error_histogram",
@@ -66,6 +76,7 @@ __all__ = [
     "pearson_correlation",
     "per_sample_errors",
     "predict",
+    "predict_spread",
     "ranked_panel",
     "read_metrics",
     "read_record",

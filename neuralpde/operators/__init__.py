@@ -8,6 +8,7 @@ from .convnext_unet import ConvNeXtUNet
 from .coordinate_shift import derivatives
 from .deeponet import DeepONet, StackedDeepONet
 from .dilated_resnet import DilatedResNet
+from .ensemble import Ensemble
 from .exact_conditions import ExactConditions
 from .ffno import FFNO
 from .fno import FNO
@@ -49,6 +50,7 @@ __all__ = [
     "ConvNeXtUNet",
     "DeepONet",
     "DilatedResNet",
+    "Ensemble",
     "ExactConditions",
     "Expansion",
     "Increment",

@@ -2,16 +2,14 @@
 
 from .checkpoint import restore_model
 from .devices import default_mesh, make_mesh
-from .failures import (
-    CheckpointError,
-    CheckpointMismatch,
-    TrainingArgumentError,
-    TrainingDiverged,
-    TrainingInterrupted,
-)
+from .ensemble_task import EnsembleTask
+from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
 from .loop import fit
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
+from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
+from .physics_grid import EllipticResidual, EvolutionResidual
+from .physics_task import PhysicsInformedTask
 from .refiner_task import RefinerTask
 from .result import FitResult
 from .rollout_task import RolloutTask
@@ -19,13 +17,21 @@ from .schedules import constant, cosine, onecycle, step_decay
 from .task import Batches, Task
 
 __all__ = [
+    "AbstractPhysics",
     "Batches",
     "CheckpointError",
     "CheckpointMismatch",
+    "EllipticResidual",
+    "EnsembleTask",
+    "EvolutionResidual",
     "FitResult",
+    "InitialState",
     "OperatorTask",
+    "PhysicsInformedTask",
+    "PointwiseResidual",
     "RefinerTask",
     "RolloutTask",
+    "SideConditions",
     "Task",
     "TrainingArgumentError",
     "TrainingDiverged",

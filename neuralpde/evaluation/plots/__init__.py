@@ -1,5 +1,6 @@
 """Pictures, as functions that return matplotlib Figures; nothing here opens a window."""
 
+from .bands import band_figure
 from .comparison import comparison_plot
 from .curves import error_histogram, learning_curve, resolution_plot, spectrum_plot
 from .fields import field_panel, ranked_panel
@@ -10,6 +11,7 @@ from .samples import samples_figure
 from .style import save_figures
 
 __all__ = [
+    "band_figure",
     "comparison_plot",
     "error_histogram",
     "field_panel",
