@@ -5,6 +5,7 @@ NeurIPS 2023, arXiv 2302.01178): a U-Net whose every layer maps band-limited fun
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -24,6 +25,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
+from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
 
@@ -80,6 +82,8 @@ class CNO(AbstractGridNetwork):
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times, or lies on neither equal cells nor a
     periodic axis.
     """
+
+    about: ClassVar[About] = About("Raonic et al., NeurIPS 2023, arXiv 2302.01178", "grid", True)
 
     lifting: FilteredBlock
     down: tuple[FilteredBlock, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -23,6 +24,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
+from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
 
@@ -78,6 +80,8 @@ class ConvNeXtUNet(AbstractGridNetwork):
 
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times.
     """
+
+    about: ClassVar[About] = About("Ohana et al., NeurIPS 2024, arXiv 2412.00568", "grid", False)
 
     encoder: Convolution
     down: tuple[Level, ...]

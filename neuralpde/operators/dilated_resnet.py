@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -21,6 +22,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
+from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
 
@@ -68,6 +70,8 @@ class DilatedResNet(AbstractGridNetwork):
 
     Raises ``ValueError`` where an axis has fewer points than the widest stencil reaches past a side.
     """
+
+    about: ClassVar[About] = About("Stachenfeld et al., ICLR 2022, arXiv 2112.15275", "grid", False)
 
     lifting: PointwiseMLP
     blocks: tuple[DilatedBlock, ...]

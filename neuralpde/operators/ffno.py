@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -11,6 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.nn import AxisSpectralConvolutions, WeightNormPointwise, check_modes, gelu, with_coordinates
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .fno import wall_padding
 from .operator import AbstractOperator, delivered, on_grid
 
@@ -44,6 +46,8 @@ class FFNO(AbstractOperator):
 
     Raises ``ValueError`` where the grid does not resolve the modes, and where a periodic axis is to be padded.
     """
+
+    about: ClassVar[About] = About("Tran et al., ICLR 2023, arXiv 2111.13802", "grid", True)
 
     lifting: WeightNormPointwise
     K: tuple[AxisSpectralConvolutions, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -14,6 +14,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import PeriodicFeatures, mlp
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
+from .about import About
 from .branch_trunk import (
     AbstractDeepONet,
     Conditions,
@@ -40,6 +41,8 @@ class MIONet(AbstractDeepONet):
 
     Raises ``ValueError`` for a component that the source does not have.
     """
+
+    about: ClassVar[About] = About("Jin, Meng & Lu, SIAM J. Sci. Comput. 44 (2022) A3490", "any", True)
 
     branches: tuple[Callable, ...]
     merger: eqx.nn.MLP | None

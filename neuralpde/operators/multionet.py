@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -14,6 +15,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import LayerStates, PeriodicFeatures, tanh_sin
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
+from .about import About
 from .branch_trunk import AbstractDeepONet, Conditions, Expansion, NetworkTrunk, at_sensors, encode, trunk_features
 from .exact_conditions import ExactConditions
 
@@ -26,6 +28,8 @@ class MultiONet(AbstractDeepONet):
     ``G(u)(y) = A 1/l sum_k t_k(y) * b_k(u) + b_0``. w starts at one (at zero, the first steps would train w
     alone), b_0 at zero. Sensors, features, conditions and queries are those of `DeepONet`.
     """
+
+    about: ClassVar[About] = About("Zang & Koutsourelakis, J. Comput. Phys. 538 (2025) 114137", "any", True)
 
     branch: LayerStates
     trunk: LayerStates

@@ -6,6 +6,7 @@ Lu, Meng, Cai, Mao, Goswami, Zhang, Karniadakis, CMAME 393 (2022) 114778, sectio
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -16,6 +17,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import Frozen
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Points, Sample
 
+from .about import About
 from .branch_trunk import AbstractDeepONet, Expansion, FieldTrunk, at_sensors, encode, make_branch
 from .operator import AbstractFittedOperator
 
@@ -31,6 +33,8 @@ class PODDeepONet(AbstractDeepONet, AbstractFittedOperator):
     Sensors and ``branch`` are those of `DeepONet`. ``PODDeepONet(...).fitted_to(samples)`` computes mean and modes;
     before, the operator cannot be applied.
     """
+
+    about: ClassVar[About] = About("Lu et al., CMAME 393 (2022) 114778", "any", True)
 
     branch: Callable
     modes: Frozen | None

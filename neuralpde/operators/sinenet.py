@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -23,6 +24,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
+from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
 MULTIPLIERS = {1: 2.0, 2: 1.8075, 4: 1.611, 6: 1.5, 8: 1.425}
@@ -124,6 +126,8 @@ class SineNet(AbstractGridNetwork):
 
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times.
     """
+
+    about: ClassVar[About] = About("Zhang et al., ICLR 2024, arXiv 2403.19507", "grid", False)
 
     encoder: Convolution
     waves: tuple[Wave, ...]

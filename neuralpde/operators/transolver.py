@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
@@ -9,6 +11,7 @@ from jaxtyping import PRNGKeyArray
 from neuralpde.nn import AttentionBlock, ChannelNorm, PhysicsAttention, Pointwise, PointwiseMLP, with_coordinates
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
+from .about import About
 from .operator import AbstractOperator, check_source, delivered
 
 
@@ -23,6 +26,8 @@ class Transolver(AbstractOperator):
 
     Raises ``ValueError`` where the heads do not divide the width.
     """
+
+    about: ClassVar[About] = About("Wu et al., ICML 2024, arXiv 2402.02366", "any", True)
 
     lifting: PointwiseMLP
     blocks: tuple[AttentionBlock, ...]

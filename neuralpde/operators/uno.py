@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.nn import Pointwise, PointwiseMLP, SpectralConvolution, gelu, with_coordinates
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .fno import wall_padding
 from .operator import AbstractOperator, delivered, on_grid
 
@@ -42,6 +44,8 @@ class UNO(AbstractOperator):
 
     Raises ``ValueError`` where a coarse grid does not resolve its modes, and where a periodic axis is to be padded.
     """
+
+    about: ClassVar[About] = About("Rahman et al., TMLR 2023, arXiv 2204.11127", "grid", True)
 
     lifting: PointwiseMLP
     down: tuple[TransferLayer, ...]

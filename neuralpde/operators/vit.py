@@ -7,6 +7,7 @@ embedding is an integral against a learned kernel, and the number of tokens does
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -17,6 +18,7 @@ from neuralpde.nn import AttentionBlock, ChannelNorm, MultiHeadAttention, PatchD
 from neuralpde.nn.patches import check_patches, patch_centres
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
+from .about import About
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -33,6 +35,8 @@ class ViT(AbstractOperator):
 
     Raises ``ValueError`` where the heads do not divide the width, and on patches that cannot be.
     """
+
+    about: ClassVar[About] = About("Dosovitskiy et al., ICLR 2021; Berner et al., arXiv 2506.10973", "grid", True)
 
     encoding: PatchEncoding
     position: Pointwise
