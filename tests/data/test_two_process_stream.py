@@ -20,6 +20,7 @@ SCRIPT = """
     jax.distributed.initialize(f"127.0.0.1:{port}", 2, int(number))
     from jax.sharding import Mesh, NamedSharding, PartitionSpec
     from neuralpde.data import StreamLoader, frames, open_pdebench
+    from neuralpde.data.loader import batch_indices
 
     class Watched:
         def __init__(self, source):
@@ -32,7 +33,7 @@ SCRIPT = """
     expected, watched, key = pairs.read(), Watched(pairs), jax.random.key(0)
     sharding = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec("data"))
     batches = list(StreamLoader(watched, 8, key=key, sharding=sharding).batches(0, 3))
-    order = [np.asarray(StreamLoader(pairs, 8, key=key)._indices(step)) for step in range(3)]
+    order = [np.asarray(batch_indices(step, key, pairs.count, 8)) for step in range(3)]
     for rows, batch in zip(order, batches, strict=True):
         for leaf, whole in zip(jax.tree.leaves(batch), jax.tree.leaves(expected), strict=True):
             assert leaf.shape == (8, *whole.shape[1:]) and len(leaf.addressable_shards) == 2
