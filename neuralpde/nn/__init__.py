@@ -4,7 +4,9 @@ from .activation import gelu
 from .convolution import Convolution, TransposedConvolution
 from .features import FourierFeatures, PeriodicFeatures
 from .frozen import Frozen, trainable
+from .grid_transfer import transfer
 from .mlp import mlp
+from .normalization import FieldNorm, LayerNorm
 from .padding import pad
 from .pointwise import Pointwise, PointwiseMLP
 from .spectral import SpectralConvolution, check_modes
@@ -12,8 +14,10 @@ from .standardize import Standardize
 
 __all__ = [
     "Convolution",
+    "FieldNorm",
     "FourierFeatures",
     "Frozen",
+    "LayerNorm",
     "PeriodicFeatures",
     "Pointwise",
     "PointwiseMLP",
@@ -25,4 +29,5 @@ __all__ = [
     "mlp",
     "pad",
     "trainable",
+    "transfer",
 ]
