@@ -3,6 +3,7 @@
 from .activation import gelu, silu_id, silu_sin, tanh_sin
 from .attention import AttentionBlock, MultiHeadAttention, galerkin_attention, softmax_attention
 from .bandlimit import band_limited, filtered_activation
+from .channel_norm import ChannelNorm
 from .conv_block import ConvBlock
 from .convolution import Convolution, TransposedConvolution
 from .coordinates import waves, with_coordinates
@@ -13,14 +14,15 @@ from .encoders import AbstractEncoder, ConvolutionalEncoder
 from .factorization import CP, Tucker
 from .features import FourierFeatures, PeriodicFeatures, SinusoidalFeatures
 from .frozen import Frozen, trainable
-from .group_norm import GroupNorm, PointNorm
+from .grid_transfer import transfer
+from .group_norm import GroupNorm
 from .instance_norm import InstanceNorm
 from .kernel_integral import KernelIntegral
 from .low_rank import LowRankIntegral
 from .mlp import LayerStates, mlp
 from .neighbour_integral import NeighbourIntegral, coverage, point_features
 from .neighbours import Neighbours, check_limit, neighbours
-from .normalization import ChannelNorm
+from .normalization import FieldNorm, LayerNorm
 from .padding import Sides, pad, stencil_boundary
 from .patches import PatchDecoding, PatchEncoding
 from .physics_attention import PhysicsAttention
@@ -44,11 +46,13 @@ __all__ = [
     "ConvolutionalEncoder",
     "DepthwiseConvolution",
     "DifferentialStencil",
+    "FieldNorm",
     "FourierFeatures",
     "Frozen",
     "GroupNorm",
     "InstanceNorm",
     "KernelIntegral",
+    "LayerNorm",
     "LayerStates",
     "LowRankIntegral",
     "Modulation",
@@ -61,7 +65,6 @@ __all__ = [
     "PeriodicFeatures",
     "PhysicalPool",
     "PhysicsAttention",
-    "PointNorm",
     "Pointwise",
     "PointwiseMLP",
     "Sides",
@@ -94,6 +97,7 @@ __all__ = [
     "stencil_boundary",
     "tanh_sin",
     "trainable",
+    "transfer",
     "waves",
     "with_coordinates",
 ]

@@ -24,7 +24,8 @@ from .padding import Sides, is_zero_padding, pad
 class Convolution(eqx.Module):
     """``y_i = b + sum_a W_a x_(s i + r (a - p))`` with odd kernel size k, p = (k - 1) / 2 and dilation r.
 
-    A grid of n points becomes one of ceil(n / stride). Past the sides, x is extended as `pad` does.
+    A grid of n points becomes one of ceil(n / stride). Past the sides, x is extended as `pad` does; with
+    ``padding=0`` it is not, and n points become floor((n - k) / stride) + 1.
     Initialised uniformly in +-sqrt(3 gain / fan_in).
     """
 
@@ -33,6 +34,7 @@ class Convolution(eqx.Module):
     boundary: tuple[Sides, ...] = eqx.field(static=True)
     stride: int = eqx.field(static=True)
     dilation: int = eqx.field(static=True)
+    padding: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Convolution(eqx.Module):
         out_channels: int,
         kernel: int = 3,
         stride: int = 1,
+        padding: int | None = None,
         *,
         dilation: int = 1,
         use_bias: bool = False,
@@ -50,15 +53,15 @@ class Convolution(eqx.Module):
         if kernel % 2 == 0:
             raise ArgumentError(f"Convolution needs an odd kernel size, so that it is centred; got {kernel}.")
         self.boundary, self.stride, self.dilation = tuple(boundary), stride, dilation
+        self.padding = dilation * (kernel // 2) if padding is None else padding
         shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
         self.weight = _uniform(key, shape, math.prod(shape[:-1]), gain)
         self.bias = jnp.zeros(out_channels) if use_bias else None
 
     def __call__(self, x: Float[Array, "*n i"], layout: Sequence[str]) -> Float[Array, "*m o"]:
         """Apply to the values of one field on a grid of the given layout."""
-        half = self.dilation * (self.weight.shape[0] // 2)
-        widths = [(half, half)] * len(self.boundary)
-        if not is_zero_padding(self.boundary):
+        widths = [(self.padding, self.padding)] * len(self.boundary)
+        if self.padding and not is_zero_padding(self.boundary):
             x = pad(x, widths, self.boundary, layout)
             widths = [(0, 0)] * len(self.boundary)
         y = _convolve(x, self.weight, self.stride, widths, self.dilation)
@@ -68,6 +71,8 @@ class Convolution(eqx.Module):
 class TransposedConvolution(eqx.Module):
     """``y_(s i + a - p) += W_a x_i``: the transpose of a strided convolution, n points become s (n - 1) + k - 2 p.
 
+    A strided convolution takes grids of s different sizes to one, so ``size`` says to which of them the transpose
+    leads: y is cut there, or goes on by the values of x past the sides. ``kernel`` is one size or one an axis.
     It is computed as one dense convolution with a channel for each of the s^d sub-grids of the output, which are
     then interleaved. That has no multiplications by the zeros of a dilated input, and its gradient neither (on a
     CPU it is 7 times faster than XLA's dilated convolution).
@@ -83,7 +88,7 @@ class TransposedConvolution(eqx.Module):
         boundary: Sequence[Sides],
         in_channels: int,
         out_channels: int,
-        kernel: int = 4,
+        kernel: int | Sequence[int] = 4,
         stride: int = 2,
         padding: int = 1,
         *,
@@ -91,28 +96,32 @@ class TransposedConvolution(eqx.Module):
         key: PRNGKeyArray,
     ):
         self.boundary, self.stride, self.padding = tuple(boundary), stride, padding
-        shape = (kernel,) * len(self.boundary) + (in_channels, out_channels)
+        kernel = (kernel,) * len(self.boundary) if isinstance(kernel, int) else tuple(kernel)
         # Each output point receives (kernel / stride)^d taps of every input channel.
-        fan_in = max(1, in_channels * (kernel // stride) ** len(self.boundary))
-        self.weight = _uniform(key, shape, fan_in, gain)
+        fan_in = max(1, in_channels * math.prod(k // stride for k in kernel))
+        self.weight = _uniform(key, (*kernel, in_channels, out_channels), fan_in, gain)
 
-    def __call__(self, x: Float[Array, "*n i"], layout: Sequence[str]) -> Float[Array, "*m o"]:
+    def __call__(
+        self, x: Float[Array, "*n i"], layout: Sequence[str], size: Sequence[int] | None = None
+    ) -> Float[Array, "*m o"]:
+        """Apply to the values of one field on a grid of the given layout."""
         dim, s = len(self.boundary), self.stride
-        kernel = self.weight.shape[0]
-        taps = -(-kernel // s)
-        size = [s * (n - 1) + kernel - 2 * self.padding for n in x.shape[:dim]]
+        kernel = self.weight.shape[:dim]
+        taps = [-(-k // s) for k in kernel]
+        if size is None:
+            size = [s * (n - 1) + k - 2 * self.padding for n, k in zip(x.shape[:dim], kernel, strict=True)]
         # Padding inside the convolution would make its gradient 7 times slower on a CPU.
-        x = pad(x, [(taps - 1, taps - 1)] * dim, self.boundary, layout)
+        x = pad(x, [(t - 1, t - 1) for t in taps], self.boundary, layout)
         y = _convolve(x, self._subgrid_kernel(taps), 1, [(0, 0)] * dim)
         y = _interleave(y, s, dim)
         return y[tuple(slice(self.padding, self.padding + n) for n in size)]
 
-    def _subgrid_kernel(self, taps: int) -> Float[Array, "*taps i so"]:
+    def _subgrid_kernel(self, taps: Sequence[int]) -> Float[Array, "*taps i so"]:
         """Kernel of the dense convolution: tap t of sub-grid r on an axis is ``W_(s (taps - 1 - t) + r)``."""
         dim, s = len(self.boundary), self.stride
-        excess = s * taps - self.weight.shape[0]
-        w = jnp.pad(self.weight, [(0, excess)] * dim + [(0, 0)] * 2)
-        w = w.reshape((taps, s) * dim + w.shape[dim:])
+        excess = [(0, s * t - k) for t, k in zip(taps, self.weight.shape, strict=False)]
+        w = jnp.pad(self.weight, [*excess, (0, 0), (0, 0)])
+        w = w.reshape([n for t in taps for n in (t, s)] + [*w.shape[dim:]])
         w = jnp.flip(w, axis=tuple(range(0, 2 * dim, 2)))
         order = (*range(0, 2 * dim, 2), 2 * dim, *range(1, 2 * dim, 2), 2 * dim + 1)
         w = w.transpose(order)

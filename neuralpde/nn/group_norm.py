@@ -1,4 +1,4 @@
-"""Normalisation of the features of one example: over groups of channels and all points, or at each point."""
+"""Normalisation of the features of one example: over groups of channels and all points."""
 
 from __future__ import annotations
 
@@ -38,19 +38,3 @@ class GroupNorm(eqx.Module):
         scale = (lax.rsqrt(variance + self.eps) * self.gamma.reshape(self.groups, -1)).reshape(-1)
         shift = self.beta - jnp.broadcast_to(mean, (*mean.shape[:-1], x.shape[-1] // self.groups)).reshape(-1) * scale
         return x * scale + shift
-
-
-class PointNorm(eqx.Module):
-    """Layer normalisation of the channels at each point: ``y = gamma (x - mean) / sqrt(var + eps) + beta``."""
-
-    gamma: Float[Array, " c"]
-    beta: Float[Array, " c"]
-    eps: float = eqx.field(static=True)
-
-    def __init__(self, channels: int, eps: float = 1e-6):
-        self.gamma, self.beta, self.eps = jnp.ones(channels), jnp.zeros(channels), eps
-
-    def __call__(self, x: Float[Array, "*n c"]) -> Float[Array, "*n c"]:
-        centred = x - jnp.mean(x, -1, keepdims=True)
-        variance = jnp.mean(lax.square(centred), -1, keepdims=True)
-        return centred * lax.rsqrt(variance + self.eps) * self.gamma + self.beta

@@ -11,11 +11,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.nn import (
+    ChannelNorm,
     Convolution,
     DepthwiseConvolution,
     Modulation,
     ParameterEmbedding,
-    PointNorm,
     Pointwise,
     PointwiseMLP,
     Sides,
@@ -36,7 +36,7 @@ class ConvNeXtBlock(eqx.Module):
     """
 
     D: DepthwiseConvolution
-    N: PointNorm
+    N: ChannelNorm
     M: PointwiseMLP
     gamma: Float[Array, " c"]
     modulation: Modulation | None
@@ -44,7 +44,7 @@ class ConvNeXtBlock(eqx.Module):
     def __init__(self, boundary: Sequence[Sides], channels: int, embedding: int | None, *, key: PRNGKeyArray):
         key_d, key_m, key_e = jax.random.split(key, 3)
         self.D = DepthwiseConvolution(boundary, channels, key=key_d)
-        self.N, self.gamma = PointNorm(channels), jnp.full(channels, 1e-6)
+        self.N, self.gamma = ChannelNorm(channels), jnp.full(channels, 1e-6)
         self.M = PointwiseMLP(channels, 4 * channels, channels, key=key_m)
         self.modulation = None if embedding is None else Modulation(embedding, channels, True, key=key_e)
 
@@ -75,7 +75,7 @@ class ConvNeXtUNet(AbstractGridNetwork):
     Level l has ``width 2^l`` channels, and the way up ends when the grid is the input's again: there is no block and
     no merging at full resolution after the doubling. Normalised convolutions of 2 points halve the grid and
     transposed ones double it. The published one (The Well's CNextU-Net: width 42, 2 blocks, 4 levels) normalises
-    before those by the 2-norm of the channels; here it is by `PointNorm`, with as many parameters, and the two
+    before those by the 2-norm of the channels; here it is by `ChannelNorm`, with as many parameters, and the two
     resamplings have no bias. ``padding`` and ``condition`` are `SineNet`'s.
 
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times.
@@ -85,10 +85,10 @@ class ConvNeXtUNet(AbstractGridNetwork):
 
     encoder: Convolution
     down: tuple[Level, ...]
-    halve: tuple[tuple[PointNorm, Pointwise], ...]
+    halve: tuple[tuple[ChannelNorm, Pointwise], ...]
     bottom: Level
     up: tuple[Level, ...]
-    double: tuple[tuple[PointNorm, TransposedConvolution], ...]
+    double: tuple[tuple[ChannelNorm, TransposedConvolution], ...]
     decoder: Convolution
     condition: ParameterEmbedding | None
     embedding: Float[Array, " size"] | None
@@ -121,11 +121,11 @@ class ConvNeXtUNet(AbstractGridNetwork):
             return Level(merge, tuple(ConvNeXtBlock(boundary, channels, e, key=next(keys)) for _ in range(count)))
 
         def double(i, o):
-            return PointNorm(i), TransposedConvolution(boundary, i, o, kernel=2, padding=0, key=next(keys))
+            return ChannelNorm(i), TransposedConvolution(boundary, i, o, kernel=2, padding=0, key=next(keys))
 
         self.encoder = Convolution(boundary, source.channels, width, use_bias=True, key=next(keys))
         self.down = tuple(level(n, blocks) for n in c[:-1])
-        self.halve = tuple((PointNorm(n), Pointwise(cells * n, 2 * n, key=next(keys))) for n in c[:-1])
+        self.halve = tuple((ChannelNorm(n), Pointwise(cells * n, 2 * n, key=next(keys))) for n in c[:-1])
         self.bottom = level(c[-1], 1)
         self.up = tuple(level(n, blocks, merges=n < c[-1]) for n in c[1:])
         self.double = tuple(double(n, n // 2) for n in c[1:])

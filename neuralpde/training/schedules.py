@@ -18,20 +18,31 @@ Schedule = Callable[[Int[Array, ""]], Float[Array, ""]]
 ScheduleConstructor = Callable[[int, float], Callable]
 
 
-def onecycle(steps: int, peak: float, pct_start: float = 0.3, div: float = 25.0, final_div: float = 1e4) -> Schedule:
+def onecycle(
+    steps: int,
+    peak: float,
+    pct_start: float = 0.3,
+    div: float = 25.0,
+    final_div: float = 1e4,
+    every: int = 1,
+) -> Schedule:
     """One cycle with cosine annealing (Smith & Topin, arXiv 1708.07120), step by step as PyTorch's OneCycleLR.
 
     From ``peak / div`` up to ``peak`` at step ``pct_start * steps - 1``, then down to ``peak / (div * final_div)`` at
-    the last step.
+    the last step. The rate stays the same for ``every`` steps, and the cycle then counts these parts: with the steps
+    of an epoch it is the schedule that changes once an epoch.
     """
+    _check_range("every", every, 1)
     _check_range("pct_start", pct_start, 0.0, 1.0)
     _check_range("div", div, 1.0)
     _check_range("final_div", final_div, 1.0)
     start, end = peak / div, peak / (div * final_div)
+    steps = math.ceil(steps / every)
     top = max(pct_start * steps - 1.0, 0.0)
     length_up, length_down = max(top, 1e-9), max(steps - 1.0 - top, 1e-9)
 
     def rate(step):
+        step = step // every
         rising = _cosine_between(start, peak, step / length_up)
         falling = _cosine_between(peak, end, (step - top) / length_down)
         return jnp.where(step < top, rising, falling)

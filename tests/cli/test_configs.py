@@ -25,10 +25,16 @@ OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
 # The default model keeps its domain, and these map from space to space and time.
 EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
-CHOICES = [
-    pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
-    for group, name in OPTIONS
-]
+# Experiments whose data are of the slow kinds.
+LONG = ("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno")
+
+
+def _marks(group: str, name: str) -> list:
+    slow = (group == "dataset" and name not in QUICK) or (group == "experiment" and name in LONG)
+    return [pytest.mark.slow] if slow else []
+
+
+CHOICES = [pytest.param(f"{group}={name}", marks=_marks(group, name)) for group, name in OPTIONS]
 PASSING = ("name", "folder", "reference")
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.nn import GroupNorm, PointNorm
+from neuralpde.nn import ChannelNorm, GroupNorm
 
 
 def affine(norm, key):
@@ -27,13 +27,13 @@ def test_group_norm_equals_its_definition(groups, key):
 
 
 def test_point_norm_equals_its_definition(key):
-    norm = affine(PointNorm(6), key)
+    norm = affine(ChannelNorm(6), key)
     x = np.asarray(3 + 2 * jax.random.normal(key, (4, 5, 6)))
     expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
     np.testing.assert_allclose(norm(jnp.asarray(x)), expected * norm.gamma + norm.beta, atol=1e-12)
 
 
-@pytest.mark.parametrize("norm", [GroupNorm(4), GroupNorm(4, 2), PointNorm(4)])
+@pytest.mark.parametrize("norm", [GroupNorm(4), GroupNorm(4, 2), ChannelNorm(4)])
 def test_scale_and_offset_of_the_input_are_forgotten(norm, key):
     x = jax.random.normal(key, (8, 4))
     np.testing.assert_allclose(norm(100 * x - 7), norm(100 * x), atol=1e-9)

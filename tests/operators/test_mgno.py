@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuralpde.operators import MgNO
-from neuralpde.operators.mgno import VCycle
+from neuralpde.operators.mgno_cycle import VCycle
 from neuralpde.spaces import Box, Dirichlet, Field, FunctionSpace, Neumann, Periodic
 
 from .conftest import BOX, SOURCE, TARGET, noise
@@ -25,8 +25,7 @@ def test_parameter_counts_of_the_published_models(width, depth, levels, count, k
     assert parameters(MgNO(SOURCE, TARGET, width=width, depth=depth, levels=levels, key=key)) == count
 
 
-def layout(n=2):
-    return ("cells",) * n
+EIGHT = BOX.grid(8)
 
 
 @pytest.mark.parametrize("restrict_residual", [False, True])
@@ -34,28 +33,28 @@ def layout(n=2):
 def test_v_cycle_is_linear(schedule, restrict_residual, key):
     cycle = VCycle(TARGET, 2, 3, schedule, restrict_residual=restrict_residual, key=key)
     f, g = jax.random.normal(key, (2, 8, 8, 2))
-    combined = cycle(2 * f - 3 * g, layout())
-    np.testing.assert_allclose(combined, 2 * cycle(f, layout()) - 3 * cycle(g, layout()), atol=1e-12)
+    combined = cycle(2 * f - 3 * g, EIGHT)
+    np.testing.assert_allclose(combined, 2 * cycle(f, EIGHT) - 3 * cycle(g, EIGHT), atol=1e-12)
 
 
 def test_v_cycle_equals_its_formula_written_out(key):
     cycle = VCycle(TARGET, 1, 2, [(1, 1), (2, 0)], key=key)
     f = jax.random.normal(key, (8, 8, 1))
-    s0 = cycle.pre[0][0].S
-    u0 = s0(f, layout())
-    f1, u1 = cycle.R[0](f, layout()), cycle.Pi[0](u0, layout())
+    layout = EIGHT.layout
+    u0 = cycle.pre[0][0].S(f, layout)
+    f1, u1 = cycle.R[0](f, layout), cycle.Pi[0](u0, layout)
     for step in cycle.pre[1]:
-        u1 = u1 + step.S(f1 - step.A(u1, layout()), layout())
-    u0 = u0 + cycle.P[0](u1, layout())
+        u1 = u1 + step.S(f1 - step.A(u1, layout), layout)
+    u0 = u0 + cycle.P[0](u1, layout)
     post = cycle.post[0][0]
-    u0 = u0 + post.S(f - post.A(u0, layout()), layout())
-    np.testing.assert_allclose(cycle(f, layout()), u0, atol=1e-13)
+    u0 = u0 + post.S(f - post.A(u0, layout), layout)
+    np.testing.assert_allclose(cycle(f, EIGHT), u0, atol=1e-13)
 
 
 def test_restricted_residual_differs_from_restricted_right_hand_side(key):
     make = lambda flag: VCycle(TARGET, 2, 2, [(2, 0), (1, 0)], restrict_residual=flag, key=key)
     f = jax.random.normal(key, (8, 8, 2))
-    assert not np.allclose(make(True)(f, layout()), make(False)(f, layout()))
+    assert not np.allclose(make(True)(f, EIGHT), make(False)(f, EIGHT))
 
 
 @pytest.mark.parametrize("levels, reaches_far", [(1, False), (4, True)])
@@ -63,7 +62,7 @@ def test_levels_carry_information_across_the_domain(levels, reaches_far, key):
     cycle = VCycle(TARGET, 1, 2, [(1, 0)] * levels, key=key)
     grid = BOX.grid(32)
     point = jnp.zeros((32, 32, 1)).at[16, 16].set(1.0)
-    response = jnp.abs(cycle(point, grid.layout)).sum(-1)
+    response = jnp.abs(cycle(point, grid)).sum(-1)
     assert bool(response[16, 17] > 0)
     assert bool(response[16, 26] > 0) == reaches_far
 
@@ -104,26 +103,45 @@ def test_one_code_serves_all_dimensions(dim, key):
     assert model(u).values.shape == (8,) * dim + (3,)
 
 
-def test_runs_on_every_divisible_grid_also_anisotropic(key):
-    model = MgNO(SOURCE, TARGET, width=4, depth=1, levels=3, key=key)
-    for shape in [(4, 12), (16, 8), (32, 32)]:
-        assert model(noise(BOX.grid(*shape))).values.shape == (*shape, 1)
+@pytest.mark.parametrize("layout", ["cells", "nodes"])
+def test_runs_on_every_grid(layout, key):
+    model = MgNO(SOURCE, TARGET, width=2, depth=1, levels=3, key=key)
+    for shape in [(5, 12), (16, 9), (31, 32)]:
+        grid = BOX.grid(*shape, layout=layout)
+        assert model(noise(grid)).values.shape == (*shape, 1)
 
 
-@pytest.mark.parametrize("shape", [(30, 32), (32, 20)])
-def test_grid_that_cannot_be_halved_is_refused_with_a_remedy(shape, key):
-    model = MgNO(SOURCE, TARGET, width=2, depth=1, levels=4, key=key)
-    with pytest.raises(ValueError, match=r"divisible by 8.*Use levels=\d or a grid such as"):
-        model(noise(BOX.grid(*shape)))
-    with pytest.raises(ValueError, match="divisible by 8"):
-        MgNO(SOURCE, TARGET, width=2, depth=1, levels=4, on=BOX.grid(*shape), key=key)
+@pytest.mark.parametrize(
+    "shape, layout, pad_transfers, fitting",
+    [((4, 64), "cells", True, 3), ((5, 64), "nodes", True, 3), ((16, 16), "cells", False, 4)],
+)
+def test_grid_that_is_too_coarse_is_refused_with_a_remedy(shape, layout, pad_transfers, fitting, key):
+    grid = BOX.grid(*shape, layout=layout)
+
+    def make(levels, on=None):
+        return MgNO(SOURCE, TARGET, width=1, depth=1, levels=levels, pad_transfers=pad_transfers, on=on, key=key)
+
+    with pytest.raises(ValueError, match=f"halves the grid {fitting} times.*use levels={fitting} or"):
+        make(fitting + 1, grid)
+    with pytest.raises(ValueError, match=f"use levels={fitting} or"):
+        make(fitting + 1)(noise(grid))
+    assert jnp.isfinite(make(fitting, grid)(noise(grid)).values).all()
 
 
-def test_remedy_in_the_refusal_works(key):
-    fixed = MgNO(SOURCE, TARGET, width=2, depth=1, levels=2, key=key)
-    with pytest.raises(ValueError, match="levels=2"):
-        MgNO(SOURCE, TARGET, width=2, depth=1, levels=4, on=BOX.grid(30, 32), key=key)
-    assert jnp.isfinite(fixed(noise(BOX.grid(30, 32))).values).all()
+def test_contradicting_arguments_are_refused(key):
+    two = FunctionSpace(BOX, ("u", "v"))
+    with pytest.raises(ValueError, match="same number of components"):
+        MgNO(SOURCE, two, levels=2, residual=True, key=key)
+    with pytest.raises(ValueError, match="'field', 'grid' or None, got 'batch'"):
+        MgNO(SOURCE, TARGET, levels=2, level_norm="batch", key=key)
+    with pytest.raises(ValueError, match="pass on=Grid"):
+        MgNO(SOURCE, TARGET, levels=2, cycle_norm="grid", key=key)
+
+
+def test_published_norm_belongs_to_its_grid(key):
+    model = MgNO(SOURCE, TARGET, width=2, depth=1, levels=2, level_norm="grid", on=BOX.grid(8), key=key)
+    with pytest.raises(ValueError, match=r"weights for the grid \(8, 8\).*FieldNorm"):
+        model(noise(BOX.grid(16)))
 
 
 @pytest.mark.parametrize("schedule", [[(0, 0), (1, 0)], [(1, -1)], [(1, 0, 0)]])

@@ -31,6 +31,13 @@ def test_onecycle_follows_half_cosines_between_its_knees():
     np.testing.assert_allclose(r[6:], falling, rtol=1e-12)
 
 
+def test_onecycle_once_an_epoch_is_the_cycle_of_epochs():
+    of_epochs = rates(onecycle(20, 1e-3, pct_start=0.2, div=2, final_div=100), 20)
+    np.testing.assert_array_equal(rates(onecycle(160, 1e-3, 0.2, 2, 100, every=8), 160), np.repeat(of_epochs, 8))
+    # The last epoch may be cut short.
+    np.testing.assert_array_equal(rates(onecycle(155, 1e-3, 0.2, 2, 100, every=8), 155), np.repeat(of_epochs, 8)[:155])
+
+
 def test_cosine_without_warm_up_is_that_of_optax():
     expected = jax.vmap(optax.cosine_decay_schedule(0.3, 49, alpha=0.1))(jnp.arange(50))
     np.testing.assert_allclose(rates(cosine(50, 0.3, warmup=0.0, floor=0.1), 50), expected, rtol=1e-12)

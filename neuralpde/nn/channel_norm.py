@@ -1,0 +1,27 @@
+"""Normalisation of the channels at each point: it knows nothing of the grid."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class ChannelNorm(eqx.Module):
+    """Layer normalisation over the channels: ``y = gamma (x - mean) / sqrt(var + eps) + beta`` at each point.
+
+    Ba, Kiros, Hinton, arXiv 1607.06450. Statistics are over channels only, so it acts on functions.
+    """
+
+    gamma: Float[Array, " c"]
+    beta: Float[Array, " c"]
+    eps: float = eqx.field(static=True)
+
+    def __init__(self, channels: int, eps: float = 1e-5):
+        self.gamma, self.beta, self.eps = jnp.ones(channels), jnp.zeros(channels), eps
+
+    def __call__(self, x: Float[Array, "*n c"]) -> Float[Array, "*n c"]:
+        centred = x - jnp.mean(x, axis=-1, keepdims=True)
+        variance = jnp.mean(centred**2, axis=-1, keepdims=True)
+        return self.gamma * centred * jax.lax.rsqrt(variance + self.eps) + self.beta
