@@ -6,12 +6,17 @@ import math
 import jax
 import numpy as np
 import pytest
+import yaml
 from foreign_options import NEED_A_FILE
 from tiny import tiny_config
 
 import neuralpde
 from neuralpde.cli.catalogue import conf_folder, options
 from neuralpde.cli.train import train
+
+
+def _family(name: str) -> str:
+    return yaml.safe_load((conf_folder() / "model" / f"{name}.yaml").read_text())["_target_"]
 
 
 def _has_time_added(name: str) -> bool:
@@ -29,8 +34,13 @@ EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_
 LONG = ("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno")
 
 
+# One configuration of each family, the one with the shortest name; all others are traced in test_models.
+FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, reverse=True)}
+
+
 def _marks(group: str, name: str) -> list:
-    slow = (group == "dataset" and name not in QUICK) or (group == "experiment" and name in LONG)
+    quick = {"dataset": QUICK, "model": FAMILIES.values()}
+    slow = name not in quick.get(group, [name]) or (group == "experiment" and name in LONG)
     return [pytest.mark.slow] if slow else []
 
 
