@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,7 +15,7 @@ from jaxtyping import PyTree
 
 from neuralpde.errors import NeuralPDEError
 from neuralpde.nn import trainable
-from neuralpde.operators import about_of
+from neuralpde.operators import Conditioned, about_of
 from neuralpde.spaces import Box, Field, FunctionSpace, Grid
 
 from .building import SLOTS, build, locate
@@ -46,7 +47,7 @@ def model_cost(name: str, size: int, dim: int, compiled: bool = True) -> ModelCo
     Raises ``ValueError`` for a family without a record `About`.
     """
     config = yaml.safe_load((conf_folder() / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
-    family = locate(config["_target_"], SLOTS["model"])
+    family = family_of(config)
     record = about_of(family)
     box = Box.cube(dim)
     grid, space = box.grid(size), FunctionSpace(box)
@@ -66,6 +67,13 @@ def model_cost(name: str, size: int, dim: int, compiled: bool = True) -> ModelCo
     except NeuralPDEError as error:
         return row(parameters=None, memory=None, flops=None, note=str(error))
     return row(parameters=parameters, memory=memory, flops=flops, note="")
+
+
+def family_of(config: Mapping[str, Any]) -> Any:
+    """The operator class of a configuration; of one that only tells its ``network`` parameters, that of the network."""
+    family = locate(config["_target_"], SLOTS["model"])
+    inner = config.get("network")
+    return family_of(inner) if family is Conditioned and isinstance(inner, Mapping) else family
 
 
 def _with_trained(model: PyTree) -> tuple[PyTree, PyTree]:

@@ -124,6 +124,8 @@ class StackedDeepONet(AbstractDeepONet):
     trunk is one net of ``width``. Sensors, features, conditions and queries are those of `DeepONet`.
     """
 
+    about: ClassVar[About] = DeepONet.about
+
     branches: Stacked
     trunk: eqx.nn.MLP
     b0: Float[Array, " c"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -25,6 +26,7 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import FunctionSpace, Grid
 
+from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
 
@@ -38,6 +40,8 @@ class UNet(AbstractGridNetwork):
 
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times.
     """
+
+    about: ClassVar[About] = About("Ronneberger, Fischer & Brox, MICCAI 2015, arXiv 1505.04597", "grid", False)
 
     down: tuple[ConvBlock, ...]
     upsample: tuple[TransposedConvolution, ...]
@@ -134,6 +138,8 @@ class ModernUNet(AbstractGridNetwork):
 
     Raises ``ValueError`` where a grid cannot be halved ``len(multipliers) - 1`` times.
     """
+
+    about: ClassVar[About] = About("Gupta & Brandstetter, TMLR 2023, arXiv 2209.15616", "grid", False)
 
     encoder: Convolution
     down: tuple[tuple[ResidualBlock, ...], ...]

@@ -9,9 +9,8 @@ import pytest
 import yaml
 
 from neuralpde.cli.application import run
-from neuralpde.cli.building import SLOTS, locate
 from neuralpde.cli.catalogue import conf_folder, options
-from neuralpde.cli.model_cost import forward_cost, model_cost
+from neuralpde.cli.model_cost import family_of, forward_cost, model_cost
 from neuralpde.cli.models import quantity
 from neuralpde.operators import AbstractOperator, about_of
 from neuralpde.spaces import Box, FunctionSpace
@@ -22,7 +21,7 @@ NAMES = options(conf_folder())["model"]
 @pytest.mark.parametrize("name", NAMES)
 def test_family_of_every_configuration_says_what_it_is(name):
     config = yaml.safe_load((conf_folder() / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
-    record = about_of(locate(config["_target_"], SLOTS["model"]))
+    record = about_of(family_of(config))
     assert record.places in ("grid", "points", "any")
     assert re.search(r"\b(19|20)\d\d\b", record.citation)
 
