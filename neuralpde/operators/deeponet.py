@@ -6,7 +6,7 @@ Lu, Jin, Pang, Zhang, Karniadakis, Nature Machine Intelligence 3 (2021) 218, equ
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -30,7 +30,7 @@ from .branch_trunk import (
 )
 from .exact_conditions import ExactConditions
 
-Strategy = Literal["split_both", "independent", "split_branch", "split_trunk"]
+STRATEGIES = ("split_both", "independent", "split_branch", "split_trunk")
 
 
 class DeepONet(AbstractDeepONet):
@@ -66,7 +66,7 @@ class DeepONet(AbstractDeepONet):
     conditions: ExactConditions | None
     source: FunctionSpace = eqx.field(static=True)
     target: FunctionSpace = eqx.field(static=True)
-    strategy: Strategy = eqx.field(static=True)
+    strategy: str = eqx.field(static=True)
     features: PeriodicFeatures = eqx.field(static=True)
 
     def __init__(
@@ -78,7 +78,7 @@ class DeepONet(AbstractDeepONet):
         depth: int = 3,
         basis: int = 128,
         activation: Callable[[Array], Array] = jax.nn.gelu,
-        strategy: Strategy = "split_both",
+        strategy: str = "split_both",
         harmonics: int = 1,
         branch: Callable | None = None,
         trunk: Callable | None = None,
@@ -86,8 +86,8 @@ class DeepONet(AbstractDeepONet):
         on: AbstractDiscretization | None = None,
         key: PRNGKeyArray,
     ):
-        if strategy not in get_args(Strategy):
-            raise ArgumentError(f"strategy={strategy!r} is unknown; choose one of {', '.join(get_args(Strategy))}.")
+        if strategy not in STRATEGIES:
+            raise ArgumentError(f"strategy={strategy!r} is unknown; choose one of {', '.join(STRATEGIES)}.")
         key_branch, key_trunk = jax.random.split(key)
         size = {"width": width, "depth": depth, "activation": activation}
         self.source, self.target, self.on, self.strategy = source, target, on, strategy

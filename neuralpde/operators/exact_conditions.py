@@ -29,7 +29,7 @@ class ExactConditions(eqx.Module):
 
     ``initial`` is what holds at the lower end of the axis ``t`` of the target: a number, one number a component, a
     function of x, or ``"input"`` for the operator's input itself. Conditions are met in the units of the operator's
-    output: do not normalise targets with them, nor inputs where the initial value is the input.
+    output, so `Normalized` refuses to scale it.
 
     Raises ``ValueError`` where ``space`` has other conditions than `Dirichlet`, `Periodic` and `Free` (they are the
     loss's business), where there is nothing to meet, and for an initial value without an axis t.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -27,7 +27,7 @@ from .branch_trunk import (
 )
 from .exact_conditions import ExactConditions
 
-Merge = Literal["product", "sum", "concatenation"]
+MERGES = ("product", "sum", "concatenation")
 
 
 class MIONet(AbstractDeepONet):
@@ -53,7 +53,7 @@ class MIONet(AbstractDeepONet):
     source: FunctionSpace = eqx.field(static=True)
     target: FunctionSpace = eqx.field(static=True)
     inputs: tuple[tuple[str, ...], ...] = eqx.field(static=True)
-    merge: Merge = eqx.field(static=True)
+    merge: str = eqx.field(static=True)
     features: PeriodicFeatures = eqx.field(static=True)
 
     def __init__(
@@ -65,7 +65,7 @@ class MIONet(AbstractDeepONet):
         depth: int = 3,
         basis: int = 128,
         inputs: Sequence[Sequence[str]] | None = None,
-        merge: Merge = "product",
+        merge: str = "product",
         activation: Callable[[Array], Array] = jax.nn.gelu,
         harmonics: int = 1,
         branch: Callable | None = None,
@@ -73,8 +73,8 @@ class MIONet(AbstractDeepONet):
         on: AbstractDiscretization | None = None,
         key: PRNGKeyArray,
     ):
-        if merge not in get_args(Merge):
-            raise ArgumentError(f"merge={merge!r} is unknown; choose one of {', '.join(get_args(Merge))}.")
+        if merge not in MERGES:
+            raise ArgumentError(f"merge={merge!r} is unknown; choose one of {', '.join(MERGES)}.")
         self.source, self.target, self.on, self.merge = source, target, on, merge
         self.inputs = _groups(source, inputs)
         self.features = trunk_features(target, harmonics)

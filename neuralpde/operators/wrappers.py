@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import equinox as eqx
 from jaxtyping import Array, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.nn import Standardize
 from neuralpde.spaces import AbstractDiscretization, AbstractFunction, Field, FunctionSpace, Grid
 
@@ -15,11 +16,23 @@ from .operator import AbstractOperator, delivered
 
 
 class Normalized(AbstractOperator):
-    """``decode . operator . encode``: takes and gives physical units, and carries its statistics with it."""
+    """``decode . operator . encode``: takes and gives physical units, and carries its statistics with it.
+
+    Raises ``ValueError`` for normalised outputs of an operator with `ExactConditions`: they would hold no more.
+    """
 
     operator: AbstractOperator
     input_normalizer: Standardize | None = None
     output_normalizer: Standardize | None = None
+
+    def __check_init__(self):
+        conditions = getattr(self.operator, "conditions", None)
+        takes_input = conditions is not None and conditions.initial == "input" and self.input_normalizer is not None
+        if takes_input or (conditions is not None and self.output_normalizer is not None):
+            raise ArgumentError(
+                "The operator meets its exact conditions in physical units: leave its targets as they are, and its "
+                "inputs where they are the initial value (normalization.targets=none, normalization.inputs=none)."
+            )
 
     @property
     def source(self) -> FunctionSpace:

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Train the DeepONet family on three published experiments, beside the published errors.
+
+1. The antiderivative from 100 sensors: 10,000 triples (u, y, G(u)(y)), one point of each function, nets of one hidden
+   layer of 40; mean squared error at 100,000 points of unseen functions.
+2. POD-DeepONet on travelling square waves, 39 sensors (one period, nodes 1/39 apart) to 39 x 40 points.
+3. The antiderivative's error over the number of sensors and over that of training functions, as a figure.
+
+The published errors: Lu et al., Nature Machine Intelligence 3 (2021) 218 and its code for 1 and 3; Lu et al., CMAME
+393 (2022) 114778 for 2. Chosen parts: ``--parts antiderivative pod decay``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import functools
+import os
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from neuralpde.cli.building import build
+from neuralpde.cli.catalogue import conf_folder
+from neuralpde.cli.run_folder import commit, environment
+from neuralpde.data import Dataset
+from neuralpde.evaluation import ResultFigure, ResultRecord, write_record
+from neuralpde.operators import AbstractOperator, DeepONet, PODDeepONet
+from neuralpde.spaces import Field, Points, Sample, relative_l2
+from neuralpde.training import OperatorTask, adam, fit
+
+RESULTS = Path(__file__).resolve().parent / "results"
+PARTS = ("antiderivative", "pod", "decay")
+LU_2021 = "Lu et al. 2021, their code's log"
+LU_2022 = "Lu et al. 2022, 1000 training functions"
+
+
+def configured(name: str, **changes) -> Dataset:
+    """A dataset of ``conf/dataset`` at other sizes."""
+    from omegaconf import OmegaConf
+
+    content = OmegaConf.to_container(OmegaConf.load(conf_folder() / "dataset" / f"{name}.yaml"), resolve=True)
+    return build({**content, **changes})  # type: ignore[dict-item]
+
+
+def squared_error(prediction: Field, truth: Field) -> Float[Array, ""]:
+    """Mean over the points."""
+    return jnp.mean((prediction - truth).values ** 2)
+
+
+def trained(model: AbstractOperator, samples: Sample, batch: int, steps: int, rate: float, seed: int):
+    """The model after Adam with a one-cycle learning rate, and the seconds."""
+    data = Dataset("training", samples)
+    task = OperatorTask(data, squared_error, batch)
+    result = fit(
+        model, task, adam(steps, rate), steps=steps, steps_per_call=50, key=jax.random.key(seed), progress=False
+    )
+    return result.model, result.seconds
+
+
+def held_out(model: AbstractOperator, samples: Sample, loss: Callable) -> float:
+    """Mean of a loss over samples on one grid, a hundred at a time."""
+    one = lambda s: loss(model(s.inputs, s.targets.on), s.targets)
+    samples = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), samples)
+    return float(jnp.mean(jax.jit(lambda s: jax.lax.map(one, s, batch_size=100))(samples)))
+
+
+def triples(samples: Sample, seed: int) -> Sample:
+    """Of each function one value, at a random one of its nodes."""
+    u, s = samples.inputs, samples.targets
+    count, n = s.values.shape[:2]
+    index = np.random.default_rng(seed).integers(n, size=count)
+    x = np.asarray(s.on.coords(), float)[index][:, None]
+    values = np.asarray(s.values)[np.arange(count), index][:, None]
+    return Sample(u, jax.vmap(lambda v, y: Field(v, Points(y, s.space.domain), s.space))(values, x))
+
+
+def antiderivative(data: Dataset, seed: int, steps: int) -> dict[str, float]:
+    """The published architecture, [100, 40, 40] and [1, 40, 40], with tanh and a decaying learning rate."""
+    model = DeepONet(
+        data.source, data.target, width=40, depth=1, basis=40, activation=jnp.tanh, on=data.on, key=jax.random.key(seed)
+    )
+    model, seconds = trained(model, triples(data.train, seed), 1000, steps, 5e-3, seed)
+    return {"mse": held_out(model, data.test["100"], squared_error), "seconds": seconds}
+
+
+def pod(data: Dataset, seed: int, steps: int) -> dict[str, float]:
+    """38 modes, which are all that a linear map of 39 sensors has; branch of two hidden layers of 256."""
+    size = {"width": 256, "depth": 2, "basis": 38}
+    model = PODDeepONet(data.source, data.target, **size, on=data.on, key=jax.random.key(seed))
+    model, seconds = trained(model.fitted_to(data.train), data.train, 100, steps, 3e-3, seed)
+    return {"relative_l2": held_out(model, next(iter(data.test.values())), relative_l2), "seconds": seconds}
+
+
+def decay(data: Dataset, seed: int, steps: int) -> dict[str, dict[int, float]]:
+    """Test errors by number of sensors, and by number of training functions, each with 100 points."""
+
+    def error(sensors: int, functions: int) -> float:
+        on = data.on.with_shape(sensors)
+        size = {"width": 40, "depth": 2, "basis": 40, "activation": jnp.tanh}
+        model = DeepONet(data.source, data.target, **size, on=on, key=jax.random.key(seed))
+        few = jax.tree.map(lambda leaf: leaf[:functions], data.train)
+        model, _ = trained(model, few, min(100, functions), steps, 5e-3, seed)
+        found = held_out(model, data.test["100"], squared_error)
+        print(f"decay, seed {seed}: {sensors} sensors, {functions} functions: {found:.3g}", flush=True)
+        return found
+
+    return {
+        "sensors": {m: error(m, 3000) for m in (3, 5, 8, 12, 20, 40)},
+        "functions": {n: error(100, n) for n in (10, 30, 100, 300, 1000, 3000)},
+    }
+
+
+def picture(runs: list[dict[str, dict[int, float]]], path: Path) -> None:
+    """Mean squared test error over both numbers, one line a seed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
+    for axis, key, label in zip(axes, ("sensors", "functions"), ("sensors m", "training functions"), strict=True):
+        for seed, run in enumerate(runs):
+            axis.loglog(list(run[key]), list(run[key].values()), "o-", label=f"seed {seed}")
+        axis.set_xlabel(label)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("mean squared error")
+    axes[0].legend()
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument(
+        "--steps", type=int, default=30_000, help="of 1; a third of it for 2, a tenth for each run of 3"
+    )
+    parser.add_argument("--train", type=int, default=10_000, help="functions of the antiderivative's training set")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the record and the figure")
+    options = parser.parse_args()
+    figures: list[ResultFigure] = []
+
+    def report(name: str, runs: list[dict[str, float]], key: str, unit: str, reference: float, source: str) -> None:
+        errors, seconds = [r[key] for r in runs], [r["seconds"] for r in runs]
+        print(f"{name}: {errors}, {seconds} s", flush=True)
+        spread = statistics.pstdev(errors)
+        figures.append(ResultFigure(name, statistics.fmean(errors), spread, unit, reference, source))
+        time = ResultFigure(f"{name}: time of training", statistics.fmean(seconds), statistics.pstdev(seconds), "s")
+        figures.append(time)
+
+    integrals = functools.partial(configured, "deeponet_antiderivative", train=options.train, test=1000)
+    if "antiderivative" in options.parts:
+        runs = [antiderivative(integrals(), seed, options.steps) for seed in options.seeds]
+        report("antiderivative: mean squared error", runs, "mse", "", 9.27e-7, LU_2021)
+    if "pod" in options.parts:
+        waves = configured("deeponet_advection_square", resolution=39, times=40, train=1000, test=200)
+        runs = [pod(waves, seed, options.steps // 3) for seed in options.seeds]
+        report("POD, square waves: relative L2", runs, "relative_l2", "", 4e-4, LU_2022)
+    if "decay" in options.parts:
+        runs = [decay(integrals(), seed, options.steps // 10) for seed in options.seeds]
+        picture(runs, options.results / "deeponet_decay.png")
+        for key in ("sensors", "functions"):
+            for number in runs[0][key]:
+                errors = [run[key][number] for run in runs]
+                name = f"antiderivative, {number} {key}: mean squared error"
+                figures.append(ResultFigure(name, statistics.fmean(errors), statistics.pstdev(errors)))
+
+    seeds = " ".join(map(str, options.seeds))
+    record = ResultRecord(
+        name="deeponet",
+        title="The DeepONet family on the antiderivative and on travelling square waves",
+        command=f"scripts/bench_deeponet.py --parts {' '.join(options.parts)} --seeds {seeds} --steps {options.steps} "
+        f"--train {options.train}",
+        commit=(commit() or "unknown")[:12],
+        device=f"{os.cpu_count()} x86 cores",
+        date=datetime.date.today().isoformat(),
+        seeds=tuple(options.seeds),
+        figures=tuple(figures),
+        versions=environment()["versions"],
+        notes="Test error of the antiderivative: 1000 unseen functions at 100 points each. The published log counts "
+        "100,000 functions at one point each.",
+    )
+    print(write_record(options.results, record))
+
+
+if __name__ == "__main__":
+    main()
