@@ -10,7 +10,18 @@ from neuralpde.cli.schema import register
 
 SIZES = {
     "dataset": {"resolution": 16, "train": 8, "test": 4, "test_resolutions": []},
-    "model": {"width": 4, "depth": 1, "levels": 2, "modes": 3, "basis": 8},
+    "model": {
+        "width": 4,
+        "depth": 1,
+        "levels": 2,
+        "modes": 3,
+        "basis": 8,
+        "waves": 1,
+        "padding": "boundary",
+        "multipliers": [1, 2],
+        "blocks": 1,
+        "bottom": 1,
+    },
     "task": {"batch_size": 4},
     "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},
     "evaluation": {"batch_size": 4, "plots": False, "report": False},
