@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
 
-from neuralpde.spaces import Free, Periodic
+from neuralpde.spaces import Periodic
 
-from .padding import Sides, pad
+from .padding import Sides
 
 TAPS = (-0.10546875, 0.87890625, 0.26171875, -0.03515625)
 """Weights of the points -1, 0, 1, 2 for the value at 1/4, by Keys' cubic kernel with a = -3/4."""
@@ -42,19 +41,17 @@ def bicubic_upsample(x: Float[Array, "*n c"], boundary: Sequence[Sides]) -> Floa
     Keys, IEEE Trans. ASSP 29 (1981) 1153, shows that a = -1/2 alone makes the kernel exact for quadratics. With the
     -3/4 of the usual image libraries a straight line is missed by 3/64 of its step, up and down alternately.
     """
-    for axis, sides in enumerate(boundary):
-        x = _double(x, axis, sides)
+    for axis, (lower, _) in enumerate(boundary):
+        # A product with a banded matrix: sums of shifted arrays have a gradient that is ten times slower on a CPU.
+        matrix = _doubling_matrix(x.shape[axis], isinstance(lower, Periodic)).astype(x.dtype)
+        x = jnp.moveaxis(jnp.tensordot(matrix, x, axes=(1, axis)), 0, axis)
     return x
 
 
-def _double(x: Array, axis: int, sides: Sides) -> Array:
-    n, dim = x.shape[axis], x.ndim - 1
-    # What a convolution sees past a wall is not what interpolation should see there.
-    ends = tuple(side if isinstance(side, Periodic) else Free() for side in sides)
-    widths = [(2, 2) if i == axis else (0, 0) for i in range(dim)]
-    x = pad(x, widths, [(ends[0], ends[1])] * dim, ("cells",) * dim)
-    near = [lax.slice_in_dim(x, i, i + n, axis=axis) for i in range(5)]
-    below = sum(w * v for w, v in zip(reversed(TAPS), near[:4], strict=True))
-    above = sum(w * v for w, v in zip(TAPS, near[1:], strict=True))
-    shape = [2 * n if i == axis else m for i, m in enumerate(near[0].shape)]
-    return jnp.stack([below, above], axis=axis + 1).reshape(shape)
+def _doubling_matrix(n: int, periodic: bool) -> Float[Array, "m n"]:
+    """The four weights of each fine point, at the columns of the coarse points that they belong to."""
+    i, tap = jnp.arange(2 * n)[:, None], jnp.arange(4)
+    weights = jnp.where(i % 2 == 1, jnp.asarray(TAPS), jnp.asarray(TAPS[::-1]))
+    columns = i // 2 + tap - jnp.where(i % 2 == 1, 1, 2)
+    columns = columns % n if periodic else jnp.clip(columns, 0, n - 1)
+    return jnp.sum(jnp.where(columns[..., None] == jnp.arange(n), weights[..., None], 0.0), axis=1)

@@ -13,6 +13,7 @@ SIZES = {
     "model": {
         **{"width": 4, "depth": 1, "levels": 2, "modes": 3, "basis": 8},
         **{"heads": 2, "slices": 3, "patches": 2, "moments": 2, "projection": 4, "rank": 0.5},
+        **{"waves": 1, "multipliers": [1, 2], "blocks": 1, "bottom": 1},
     },
     "task": {"batch_size": 4},
     "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},

@@ -7,7 +7,7 @@ import pytest
 import scipy.ndimage
 import scipy.signal
 
-from neuralpde.nn import Convolution, TransposedConvolution, pad
+from neuralpde.nn import Convolution, DepthwiseConvolution, TransposedConvolution, pad
 from neuralpde.spaces import Dirichlet, Free, Neumann, Periodic
 
 CONDITIONS = {"dirichlet": Dirichlet(0.0), "neumann": Neumann(0.0), "periodic": Periodic()}
@@ -122,3 +122,30 @@ def test_batching_by_vmap_is_applying_one_by_one(key):
 def test_even_kernel_is_refused(key):
     with pytest.raises(ValueError, match="odd kernel"):
         Convolution(sides(Dirichlet(), 1), 1, 1, kernel=4, key=key)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("dilation", [2, 3])
+def test_dilated_stencil_is_the_one_with_zeros_between_its_points(name, dilation, key):
+    convolution = Convolution(sides(CONDITIONS[name], 2), 2, 3, dilation=dilation, key=key)
+    spread = np.zeros((2 * dilation + 1,) * 2 + (2, 3))
+    spread[::dilation, ::dilation] = convolution.weight
+    x = jax.random.normal(key, (8, 9, 2))
+    layout = ("periodic" if name == "periodic" else "cells",) * 2
+    expected = reference(np.asarray(x), spread, SCIPY_MODE[name])
+    np.testing.assert_allclose(convolution(x, layout), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(9,), (8, 9), (7, 8, 9)])
+def test_depthwise_convolution_is_a_stencil_for_each_channel(shape, key):
+    dim = len(shape)
+    convolution = DepthwiseConvolution(sides(Periodic(), dim), 3, kernel=5, key=key)
+    x = np.asarray(jax.random.normal(key, (*shape, 3)))
+    expected = np.stack(
+        [
+            scipy.ndimage.correlate(x[..., c], np.asarray(convolution.weight)[..., c], mode="grid-wrap")
+            for c in range(3)
+        ],
+        axis=-1,
+    )
+    np.testing.assert_allclose(convolution(jnp.asarray(x), ("periodic",) * dim), expected, atol=1e-13)
