@@ -25,6 +25,15 @@ OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
 # The default model keeps its domain, and these map from space to space and time.
 EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
+# Those that step in time learn from trajectories; few frames of a small grid are enough here.
+_TRAJECTORIES = ["dataset=kuramoto_sivashinsky", "dataset.pairs=null", "dataset.frames=12", "dataset.start=1.0"]
+_SMALL = ["model.network.modes=3", "model.network.width=4"]
+EXTENDED |= {
+    "task=rollout": [*_TRAJECTORIES, "model=fno"],
+    "task=refiner": [*_TRAJECTORIES, "model=fno_conditioned", *_SMALL],
+    "model=fno_conditioned": [*_TRAJECTORIES, "task=refiner", *_SMALL],
+    "experiment=ks_refiner": _SMALL,
+}
 CHOICES = [
     pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
     for group, name in OPTIONS
