@@ -34,8 +34,12 @@ EXTENDED |= {
     "model=fno_conditioned": [*_TRAJECTORIES, "task=refiner", *_SMALL],
     "experiment=ks_refiner": _SMALL,
 }
+LONG = ("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno")
 CHOICES = [
-    pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
+    pytest.param(
+        f"{group}={name}",
+        marks=[pytest.mark.slow] if (group == "dataset" and name not in QUICK) or name in LONG else [],
+    )
     for group, name in OPTIONS
 ]
 PASSING = ("name", "folder", "reference")

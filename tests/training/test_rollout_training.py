@@ -39,19 +39,19 @@ def test_advection_is_learned_and_kept_over_long_rollouts(key):
 
 
 def test_unrolled_training_is_better_at_what_it_trains_than_one_step_training(key):
-    """Three points cannot shift two waves exactly. The best weights for one step are not the best for eight; each
-    training is the better one at its own measure."""
-    data = dataset(train=8, modes=2)
+    """Three points cannot shift six waves exactly. The best weights for one step are not the best for eight: on other
+    trajectories each training is the better one at its own measure. By the symbol of the stencil, the factors for waves
+    of equal energy are 0.74 and 0.68."""
+    data, held_out = dataset(train=8, modes=6), dataset(train=64, modes=6, seed=7)
+    options = {"noise": 0.0, "loss": "mean_square"}
     measured = {}
-    for horizon in (1, 8):
-        task = RolloutTask(data, horizon=horizon, noise=0.0, loss="mean_square", batch_size=8)
+    for trained in (1, 8):
+        task = RolloutTask(data, horizon=trained, batch_size=8, **options)
         fitted = train(task, stencil(task, 1), key, 400)
-        other = RolloutTask(data, horizon=9 - horizon, noise=0.0, loss="mean_square", batch_size=8)
-        for judge in (task, other):
-            windows = range(8)
-            loss = eqx.filter_jit(judge.loss)
-            losses = [float(loss(fitted.model, judge.batches.batch(i, key), key)[0]) for i in windows]
-            measured[horizon, judge.batches.horizon] = np.mean(losses)
+        for judged in (1, 8):
+            judge = RolloutTask(held_out, horizon=judged, batch_size=128, **options)
+            loss, _ = eqx.filter_jit(judge.loss)(fitted.model, judge.batches.batch(0, key), key)
+            measured[trained, judged] = float(loss)
     assert measured[8, 8] < 0.9 * measured[1, 8]
     assert measured[1, 1] < 0.9 * measured[8, 1]
 
