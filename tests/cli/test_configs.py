@@ -25,15 +25,31 @@ def _has_time_added(name: str) -> bool:
 
 GROUPS = options(conf_folder())
 # Datasets in files of others are trained on in test_foreign_configs.
-OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if (group, name) not in NEED_A_FILE]
+OPTIONS = [
+    (group, name)
+    for group, names in GROUPS.items()
+    if group != "suite"
+    for name in names
+    if (group, name) not in NEED_A_FILE
+]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
 # The default model keeps its domain, and these map from space to space and time.
 EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
+# Those that step in time learn from trajectories; few frames of a small grid are enough here.
+_TRAJECTORIES = ["dataset=kuramoto_sivashinsky", "dataset.pairs=null", "dataset.frames=12", "dataset.start=1.0"]
+_SMALL = ["model.network.modes=3", "model.network.width=4"]
+EXTENDED |= {
+    "task=rollout": [*_TRAJECTORIES, "model=fno"],
+    "task=refiner": [*_TRAJECTORIES, "model=fno_conditioned", *_SMALL],
+    "model=fno_conditioned": [*_TRAJECTORIES, "task=refiner", *_SMALL],
+    "experiment=ks_refiner": _SMALL,
+}
 # Experiments whose data are of the slow kinds.
-LONG = ("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno")
-
-
+LONG = (
+    *("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno"),
+    *("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno"),
+)
 # One configuration of each family, the one with the shortest name; all others are traced in test_models.
 FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, reverse=True)}
 

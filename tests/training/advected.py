@@ -39,11 +39,11 @@ def trajectories(count, frames, seed=0, force=False, **options):
     return Sample(Field.stack(inputs, GRID, space), states, {"number": jnp.arange(float(count))})
 
 
-def dataset(train=6, frames=12, validation=4, test=4, long=40, **options):
+def dataset(train=6, frames=12, validation=4, test=4, long=40, seed=0, **options):
     """Training trajectories of ``frames`` states, test trajectories of ``long``."""
     return Dataset(
         "waves",
-        trajectories(train, frames, 0, **options),
+        trajectories(train, frames, seed, **options),
         trajectories(validation, frames, 100, **options) if validation else None,
         {"16": trajectories(test, long, 200, **options)} if test else {},
     )

@@ -10,7 +10,7 @@ import pytest
 from training.advected import SPACE, STEP, Shift, Stencil, dataset, trajectories
 
 from neuralpde.data import frames, paired
-from neuralpde.operators import FNO, Increment, Normalized, rollout
+from neuralpde.operators import Increment, Normalized, rollout
 from neuralpde.spaces import Field, FunctionSpace
 from neuralpde.training import RolloutTask
 from neuralpde.training.rollout_loss import mean_square, scaled_l2
@@ -31,10 +31,9 @@ def exact(task):
     return Shift(jnp.ones(()), source=task.source)
 
 
-@pytest.mark.parametrize("predict", ["state", "residual", "difference"])
 @pytest.mark.parametrize("options", [{}, {"history": 3, "horizon": 4, "stride": 2, "force": True}])
-def test_a_perfect_operator_has_no_loss(key, predict, options):
-    made = task(predict=predict, frames=16, **options)
+def test_a_perfect_operator_has_no_loss(key, options):
+    made = task(frames=16, **options)
     loss, _ = made.loss(exact(made), made.batches.batch(0, key), key)
     assert float(loss) < 1e-25
 
@@ -125,7 +124,6 @@ def test_gradient_through_the_unrolled_loss_is_that_of_differences(key, options)
     made = task(horizon=5, **options)
     batch = made.batches.batch(0, key)
     start = random_stencil(made.source)
-    operator = made.operator(start)
 
     def loss(weight):
         model = made.operator(eqx.tree_at(lambda s: s.weight, start, weight))
@@ -137,7 +135,6 @@ def test_gradient_through_the_unrolled_loss_is_that_of_differences(key, options)
         assert float(jnp.sum(gradient * direction)) == pytest.approx(
             float(derivative(loss, start.weight, direction)), rel=1e-6
         )
-    assert operator.target == SPACE
 
 
 def losses_by_hand(model, made, batch, horizon, warm=0, cut=None):
@@ -258,7 +255,7 @@ def test_windows_agree_with_pairs():
     pairs = paired(data, lambda source: frames(source, 2))
     made = task(data=data, history=2)
     assert (pairs.source, pairs.target) == (made.source, made.target)
-    operator = made.operator(FNO(made.network_source, made.target, modes=3, width=4, depth=1, key=jax.random.key(0)))
+    operator = made.operator(random_stencil(made.network_source))
     pair = jax.tree.map(lambda leaf: jnp.asarray(leaf)[0], pairs.train)
     np.testing.assert_array_equal(
         operator(pair.inputs).values, rollout(operator, pair.inputs, 3, parameters=pair.parameters).field.values[0]
