@@ -74,7 +74,7 @@ def load_parameters(operator: Tree, path: str | os.PathLike) -> Tree:
 
 def _differences(wanted: Mapping[str, Any], found: Mapping[str, np.ndarray]) -> list[str]:
     missing = [f"{name} is not in the file" for name in wanted if name not in found]
-    unknown = [f"the operator has no {name}" for name in found if name not in wanted]
+    unknown = [f"the operator has no {name}" for name in sorted(found) if name not in wanted]
     unequal = [
         f"{name} is {_kind(found[name])} in the file and {_kind(leaf)} here"
         for name, leaf in wanted.items()

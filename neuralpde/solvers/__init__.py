@@ -12,7 +12,7 @@ from .method_of_lines import MethodOfLines
 from .projection_method import ProjectionMethod
 from .semi_lagrangian import SemiLagrangian
 from .solver import AbstractSolver, Limit
-from .spacetime import AbstractSpaceTimeProblem, AdvectionCase, SourceToState
+from .spacetime import AbstractSpaceTimeProblem, AdvectionCase, SourceToState, StateToSolution
 from .spectral_transform import SpectralTransform
 from .vorticity import CrankNicolsonVorticity
 
@@ -33,6 +33,7 @@ __all__ = [
     "SemiLagrangian",
     "SourceToState",
     "SpectralTransform",
+    "StateToSolution",
     "brownian_path",
     "solve_advection",
     "solve_elliptic",

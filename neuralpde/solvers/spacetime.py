@@ -9,12 +9,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from neuralpde.equations import ReactionDiffusion, advection_case
+from neuralpde.equations import AbstractEquation, ReactionDiffusion, advection_case
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, Dirichlet, Field, Free, FunctionSpace, Grid
+from neuralpde.spaces import AbstractFunction, Box, Dirichlet, Field, Free, FunctionSpace, Grid
 
 from .characteristics import solve_advection
 from .chebyshev_collocation import ChebyshevCollocation
+from .solver import AbstractSolver
 
 
 class AbstractSpaceTimeProblem(eqx.Module):
@@ -94,6 +95,35 @@ class SourceToState(AbstractSpaceTimeProblem):
 
     def refined(self) -> SourceToState:
         return dataclasses.replace(self, points=2 * self.points, rtol=self.rtol / 32, atol=self.atol / 32)
+
+
+class StateToSolution(AbstractSpaceTimeProblem):
+    """The state u(x) = v(x) at t = 0 to the solution u(x, t) of an evolution equation of one component.
+
+    By ``solver`` on ``refine`` times as many points, in space, as the solution is wanted on.
+    """
+
+    equation: AbstractEquation
+    solver: AbstractSolver
+    refine: int = eqx.field(static=True, default=4)
+
+    @property
+    def statement(self) -> str:
+        return f"{(type(self.equation).__doc__ or '').strip().splitlines()[0]} from u at t = 0"
+
+    def input(self, v: AbstractFunction) -> AbstractFunction:
+        return v
+
+    def solution(self, v: AbstractFunction, on: Grid) -> Field:
+        coarse = Grid(Box(on.domain.axes[:1]), on.shape[:1], on.layout[:1])
+        fine = coarse.with_shape(self.refine * coarse.size)
+        initial = Field(v.sample(fine).values, fine, FunctionSpace(fine.domain, self.equation.names))
+        states = self.solver.solve(self.equation, initial, _times(on)).field
+        values = jax.vmap(lambda state: state.resample(coarse).values)(states)
+        return Field(jnp.moveaxis(values, 0, 1), on, FunctionSpace(on.domain, self.equation.names))
+
+    def refined(self) -> StateToSolution:
+        return dataclasses.replace(self, refine=2 * self.refine, solver=self.solver.refined())
 
 
 def _times(on: Grid) -> list[float]:

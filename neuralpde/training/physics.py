@@ -44,7 +44,8 @@ class PointwiseResidual(AbstractPhysics):
 
     ``argument`` is the parameter of the equation that the input function is: ``forcing``, ``source``. Where the equation
     is asked for it between sensors, the input is interpolated. For operators that are smooth functions of a point, such
-    as DeepONet; others answer on a grid, see `EvolutionResidual` and `EllipticResidual`.
+    as DeepONet; others answer on a grid, see `EvolutionResidual` and `EllipticResidual`. A normaliser of the output should
+    be one number a channel: statistics that are interpolated between points have derivatives of their own.
     """
 
     equation: AbstractEquation

@@ -1,5 +1,8 @@
 """Small operators with normalisers, and functions for them."""
 
+import functools
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -14,7 +17,13 @@ GRID = BOX.grid(8)
 NAMES = ("deeponet", "fno", "mgno")
 
 
+@functools.cache
 def operator(name: str, seed: int = 0, width: int = 4) -> Normalized:
+    """Drawn by one program, once."""
+    return eqx.filter_jit(lambda: _operator(name, seed, width))()
+
+
+def _operator(name: str, seed: int, width: int) -> Normalized:
     key = jax.random.key(seed)
     make = {
         "deeponet": lambda: DeepONet(SOURCE, TARGET, width=width, depth=1, basis=4, on=GRID, key=key),
@@ -29,5 +38,6 @@ def functions(count: int, seed: int = 1) -> jax.Array:
     return jax.random.normal(jax.random.key(seed), (count, *GRID.shape, 1))
 
 
+@eqx.filter_jit
 def answers(model, values, at=None) -> jax.Array:
-    return jax.jit(jax.vmap(lambda v: model(Field(v, GRID, SOURCE), at).values))(values)
+    return jax.vmap(lambda v: model(Field(v, GRID, SOURCE), at).values)(values)

@@ -23,7 +23,7 @@ def file(tmp_path_factory):
     return export(operator("fno"), tmp_path_factory.mktemp("exported") / "fno.npde", on=GRID, batch="b")
 
 
-@pytest.mark.parametrize("name", ["deeponet", "mgno"])
+@pytest.mark.parametrize("name", ["deeponet", pytest.param("mgno", marks=pytest.mark.slow)])
 def test_one_function_and_another_grid(name, tmp_path):
     model = operator(name)
     path = export(model, tmp_path / "operator.npde", on=GRID, at=FINE)
@@ -56,6 +56,7 @@ def test_batch_of_a_stated_size_refuses_others(tmp_path):
             loaded(jnp.zeros(shape))
 
 
+@pytest.mark.slow
 def test_derivative_of_the_loaded_function(tmp_path):
     model = operator("fno")
     loaded = load_exported(export(model, tmp_path / "smooth.npde", on=GRID, derivatives=1, platforms=["cpu"]))

@@ -126,7 +126,7 @@ def learnable() -> Dataset:
     return Dataset("means", samples, samples)
 
 
-@KINDS
+@pytest.mark.parametrize("kind", ["nnx", pytest.param("linen", marks=pytest.mark.slow)])
 def test_deeponet_with_a_flax_branch_learns_and_is_restored(kind, tmp_path, key):
     def model(seed):
         branch = networks()[kind][0]
@@ -143,7 +143,7 @@ def test_deeponet_with_a_flax_branch_learns_and_is_restored(kind, tmp_path, key)
     assert bool(eqx.tree_equal(restored, fitted.model))
 
 
-@pytest.mark.parametrize("name", ["deeponet", "fno"])
+@pytest.mark.parametrize("name", ["deeponet", pytest.param("fno", marks=pytest.mark.slow)])
 def test_operator_in_flax_code_is_the_same_function(name):
     model = operator(name)
     module = to_nnx(model)

@@ -98,11 +98,20 @@ def test_inputs_are_drawn_anew_from_a_prior(key):
     assert float(losses.mean()) == pytest.approx(1.0, rel=0.15) and len(set(losses.tolist())) == 40
 
 
-def test_antiderivative_is_learned_without_a_label(key):
+def learned(steps, key):
     task = PhysicsInformedTask(dataset(32, labels=False), TERMS, inputs=PRIOR, batch_size=32)
-    options = {"steps": 600, "steps_per_call": 100, "evaluate_every": 600, "progress": False}
-    fitted = fit(model(), task, adam(600, 5e-3), key=key, **options)
-    assert fitted.evaluations[-1]["test/relative_l2"] < 0.05
+    options = {"steps": steps, "steps_per_call": 100, "evaluate_every": steps, "progress": False}
+    fitted = fit(model(), task, adam(steps, 5e-3), key=key, **options)
+    return fitted.evaluations[-1]["test/relative_l2"]
+
+
+def test_antiderivative_is_learned_without_a_label(key):
+    assert learned(300, key) < 0.25
+
+
+@pytest.mark.slow
+def test_antiderivative_is_learned_well_without_a_label(key):
+    assert learned(4000, key) < 0.05
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from convergence import observed_order
+from physics_convergence import Known, burgers_residual
 
 from neuralpde.equations import Antiderivative, Burgers, Darcy, Poisson, ReactionDiffusion
 from neuralpde.operators import AbstractOperator
@@ -12,14 +13,12 @@ from neuralpde.solvers import solve_elliptic
 from neuralpde.solvers.elliptic import sampled
 from neuralpde.solvers.finite_volume import finite_volumes
 from neuralpde.spaces import (
-    AbstractFunction,
     Box,
     ClosedForm,
     Dirichlet,
     Field,
     Free,
     FunctionSpace,
-    Grid,
     Neumann,
     Points,
 )
@@ -31,24 +30,6 @@ from neuralpde.training import (
     SideConditions,
     TrainingArgumentError,
 )
-
-
-class Known(AbstractOperator):
-    """The operator that answers with one function, whatever it is asked."""
-
-    function: AbstractFunction
-    source: FunctionSpace = eqx.field(static=True)
-
-    @property
-    def target(self):
-        return self.function.space
-
-    def __call__(self, u, at=None, key=None):
-        return self.as_function(u).sample(u.on if at is None else at)
-
-    def as_function(self, u):
-        return self.function
-
 
 LINE = FunctionSpace(Box.of(x=(0.0, 1.0)), ("u",), Dirichlet(0.0))
 SPACETIME = Box.of(x=(0.0, 1.0), t=(0.0, 1.0))
@@ -106,18 +87,9 @@ def test_initial_state_is_the_input(key):
     assert float(term(spacetime(heated), SINES, SINES.on, key)) == pytest.approx(0.5, rel=0.2)
 
 
-def burgers_residual(times, layout):
-    domain = Box.of(periodic=("x",), x=(-1.0, 1.0), t=(0.0, 1.0))
-    grid = Grid(domain, (64, times), ("periodic", layout))
-    operator = Known(Burgers(0.1).exact(domain), FunctionSpace(domain, ("u",)))
-    u = Field(jnp.zeros((*grid.shape, 1)), grid, operator.source)
-    value = jax.jit(lambda: EvolutionResidual(Burgers(0.1))(operator, u, grid, jax.random.key(0)))
-    return float(value()) ** 0.5
-
-
 def test_evolution_residual_of_the_exact_solution_vanishes_with_the_order_of_the_derivative_in_time():
     # Fourth order in the mean square: the stencils at the two ends lose nothing.
-    errors = [burgers_residual(n, "nodes") for n in (33, 65)]
+    errors = [burgers_residual(n) for n in (33, 65)]
     assert observed_order(errors) > 3.5
     assert burgers_residual(24, "chebyshev") < 1e-6 < errors[-1]
 

@@ -50,9 +50,8 @@ def _curves(row, truth: Field, prediction: Field, half_width: Field, channel: in
 def _images(row, truth: Field, prediction: Field, half_width: Field, channel: int, units: Units) -> None:
     values = [np.asarray(field.values)[..., channel] for field in (truth, prediction, half_width)]
     shared = Scale.of(*values[:2])
-    ratio = truth.with_values(
-        (np.asarray(truth.values) - np.asarray(prediction.values)) / np.asarray(half_width.values)
-    )
+    error = np.asarray(truth.values) - np.asarray(prediction.values)
+    ratio = Field(error / np.asarray(half_width.values), truth.on, truth.space)
     pictures = (
         (truth, shared, "truth"),
         (prediction, shared, "prediction"),
