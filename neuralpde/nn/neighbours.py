@@ -73,12 +73,13 @@ def check_limit(on: AbstractDiscretization, radius: Sequence[float], limit: int 
     """Raise ``ValueError`` where points known now have more neighbours among themselves than there are places."""
     if not isinstance(on, Points) or isinstance(on.x, jax.core.Tracer):
         return
-    x = np.asarray(on.x if on.mask is None else on.x[np.asarray(on.mask)]) / np.asarray(radius)
+    x = np.asarray(on.x) if on.mask is None else np.asarray(on.x)[np.asarray(on.mask)]
     lower, period = _periods(on.domain)
-    box = np.where(np.isfinite(period), period, 0.0) / np.asarray(radius)
-    start = np.where(np.isfinite(period), lower, 0.0) / np.asarray(radius)
-    moved = np.where(box > 0, np.mod(x - start, np.where(box > 0, box, 1.0)), x - start)
-    most = int(KDTree(moved, boxsize=box).query_ball_point(moved, 1.0, return_length=True).max())
+    scaled, box = (x - lower) / radius, np.where(np.isfinite(period), period / radius, 0.0)
+    # The tree wants periodic coordinates in [0, box); the remainder of a small negative number is rounded to box.
+    wrapped = np.where(box > 0, np.mod(scaled, np.where(box > 0, box, 1.0)), scaled)
+    wrapped = np.where((box > 0) & (wrapped >= box), 0.0, wrapped)
+    most = int(KDTree(wrapped, boxsize=box).query_ball_point(wrapped, 1.0, return_length=True).max())
     places = default_limit(on, radius) if limit is None else limit
     if most > places:
         raise ArgumentError(
