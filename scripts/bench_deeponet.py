@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import functools
 import os
 import statistics
 from collections.abc import Callable
@@ -134,6 +133,42 @@ def picture(runs: list[dict[str, dict[int, float]]], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def summary(name: str, runs: list[dict[str, float]], key: str, reference: float, source: str) -> list[ResultFigure]:
+    """Error and time of training over the seeds."""
+    print(f"{name}: {runs}", flush=True)
+    errors, seconds = [run[key] for run in runs], [run["seconds"] for run in runs]
+    return [
+        ResultFigure(name, statistics.fmean(errors), statistics.pstdev(errors), "", reference, source),
+        ResultFigure(
+            "time of training, compilation included", statistics.fmean(seconds), statistics.pstdev(seconds), "s"
+        ),
+    ]
+
+
+def measured(part: str, options: argparse.Namespace) -> tuple[str, list[ResultFigure], str]:
+    """Title, figures and notes of one part."""
+    if part == "pod":
+        waves = configured("deeponet_advection_square", resolution=39, times=40, train=1000, test=200)
+        runs = [pod(waves, seed, options.steps // 3) for seed in options.seeds]
+        figures = summary("relative L2", runs, "relative_l2", 4e-4, LU_2022)
+        return "POD-DeepONet on travelling square waves", figures, "1000 training functions, 200 unseen ones."
+    integrals = configured("deeponet_antiderivative", train=options.train, test=options.test)
+    if part == "antiderivative":
+        runs = [antiderivative(integrals, seed, options.steps) for seed in options.seeds]
+        figures = summary("mean squared error", runs, "mse", 9.27e-7, LU_2021)
+        notes = f"Test: {options.test} unseen functions at 100 points each; the published one has 100,000 points."
+        return "DeepONet on the antiderivative, from triples of a function, a point and the value there", figures, notes
+    runs = [decay(integrals, seed, options.steps // 10) for seed in options.seeds]
+    picture(runs, options.results / "deeponet_decay.png")
+    errors = {(key, number): [run[key][number] for run in runs] for key in runs[0] for number in runs[0][key]}
+    figures = [
+        ResultFigure(f"mean squared error with {number} {key}", statistics.fmean(values), statistics.pstdev(values))
+        for (key, number), values in errors.items()
+    ]
+    notes = "Sensors with 3000 functions, functions with 100 sensors; each function with all of its 100 points."
+    return "DeepONet on the antiderivative: error over sensors and over training functions", figures, notes
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
@@ -142,51 +177,28 @@ def main() -> None:
         "--steps", type=int, default=30_000, help="of 1; a third of it for 2, a tenth for each run of 3"
     )
     parser.add_argument("--train", type=int, default=10_000, help="functions of the antiderivative's training set")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the record and the figure")
+    parser.add_argument("--test", type=int, default=1000, help="functions of its test set, 100 points each")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the records and the figure")
     options = parser.parse_args()
-    figures: list[ResultFigure] = []
-
-    def report(name: str, runs: list[dict[str, float]], key: str, unit: str, reference: float, source: str) -> None:
-        errors, seconds = [r[key] for r in runs], [r["seconds"] for r in runs]
-        print(f"{name}: {errors}, {seconds} s", flush=True)
-        spread = statistics.pstdev(errors)
-        figures.append(ResultFigure(name, statistics.fmean(errors), spread, unit, reference, source))
-        time = ResultFigure(f"{name}: time of training", statistics.fmean(seconds), statistics.pstdev(seconds), "s")
-        figures.append(time)
-
-    integrals = functools.partial(configured, "deeponet_antiderivative", train=options.train, test=1000)
-    if "antiderivative" in options.parts:
-        runs = [antiderivative(integrals(), seed, options.steps) for seed in options.seeds]
-        report("antiderivative: mean squared error", runs, "mse", "", 9.27e-7, LU_2021)
-    if "pod" in options.parts:
-        waves = configured("deeponet_advection_square", resolution=39, times=40, train=1000, test=200)
-        runs = [pod(waves, seed, options.steps // 3) for seed in options.seeds]
-        report("POD, square waves: relative L2", runs, "relative_l2", "", 4e-4, LU_2022)
-    if "decay" in options.parts:
-        runs = [decay(integrals(), seed, options.steps // 10) for seed in options.seeds]
-        picture(runs, options.results / "deeponet_decay.png")
-        for key in ("sensors", "functions"):
-            for number in runs[0][key]:
-                errors = [run[key][number] for run in runs]
-                name = f"antiderivative, {number} {key}: mean squared error"
-                figures.append(ResultFigure(name, statistics.fmean(errors), statistics.pstdev(errors)))
-
     seeds = " ".join(map(str, options.seeds))
-    record = ResultRecord(
-        name="deeponet",
-        title="The DeepONet family on the antiderivative and on travelling square waves",
-        command=f"scripts/bench_deeponet.py --parts {' '.join(options.parts)} --seeds {seeds} --steps {options.steps} "
-        f"--train {options.train}",
-        commit=(commit() or "unknown")[:12],
-        device=f"{os.cpu_count()} x86 cores",
-        date=datetime.date.today().isoformat(),
-        seeds=tuple(options.seeds),
-        figures=tuple(figures),
-        versions=environment()["versions"],
-        notes="Test error of the antiderivative: 1000 unseen functions at 100 points each. The published log counts "
-        "100,000 functions at one point each.",
-    )
-    print(write_record(options.results, record))
+    for part in options.parts:
+        title, figures, notes = measured(part, options)
+        arguments = (
+            f"--parts {part} --seeds {seeds} --steps {options.steps} --train {options.train} --test {options.test}"
+        )
+        record = ResultRecord(
+            name=f"deeponet_{part}",
+            title=title,
+            command=f"scripts/bench_deeponet.py {arguments}",
+            commit=(commit() or "unknown")[:12],
+            device=f"{os.cpu_count()} x86 cores",
+            date=datetime.date.today().isoformat(),
+            seeds=tuple(options.seeds),
+            figures=tuple(figures),
+            versions=environment()["versions"],
+            notes=notes,
+        )
+        print(write_record(options.results, record), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 import pytest
 
-from neuralpde.nn import silu_id, trainable
+from neuralpde.nn import trainable
 from neuralpde.operators import DeepONet, MIONet, MultiONet, PODDeepONet, StackedDeepONet
 from neuralpde.spaces import Box, Field, FunctionSpace, Sample
 
@@ -144,7 +144,7 @@ FAMILY = {
     "stacked": functools.partial(StackedDeepONet, basis=12),
     "pod": functools.partial(PODDeepONet, basis=6),
     "mionet": functools.partial(MIONet, basis=16),
-    "multionet": functools.partial(MultiONet, last=2, activation=silu_id),
+    "multionet": functools.partial(MultiONet, last=2, activation=jnp.tanh),
 }
 KINDS = pytest.mark.parametrize("kind", FAMILY)
 
@@ -184,7 +184,7 @@ def test_learns_the_antiderivative_of_unseen_functions(kind, key):
         model = model.fitted_to(Sample(inputs, targets))
 
     params, static = eqx.partition(model, trainable(model))
-    optimizer = optax.adam(optax.cosine_decay_schedule(5e-3, 600))
+    optimizer = optax.adam(optax.cosine_decay_schedule(5e-3, 1200))
     predict = lambda params: jax.vmap(eqx.combine(params, static))(inputs).values
 
     @jax.jit
@@ -195,8 +195,9 @@ def test_learns_the_antiderivative_of_unseen_functions(kind, key):
             updates, state = optimizer.update(gradient, state)
             return (optax.apply_updates(params, updates), state), None
 
-        (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), length=600)
+        (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), length=1200)
         return predict(params)
 
     error = np.asarray(train(params)) - s
-    assert np.linalg.norm(error[200:]) < 0.05 * np.linalg.norm(s[200:])
+    bound = 0.1 if kind == "multionet" else 0.03
+    assert np.linalg.norm(error[200:]) < bound * np.linalg.norm(s[200:])
