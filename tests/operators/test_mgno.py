@@ -138,9 +138,9 @@ def test_contradicting_arguments_are_refused(key):
         MgNO(SOURCE, TARGET, levels=2, cycle_norm="grid", key=key)
 
 
-@pytest.mark.parametrize("options", [{"levels": 3}, {"levels": 2, "on": BOX.grid(16)}])
+@pytest.mark.parametrize("options", [{"levels": 3}, {"levels": 1, "on": BOX.grid(16)}])
 def test_physical_scaling_wants_a_grid_and_levels(options, key):
-    with pytest.raises(ValueError, match=r"wants the grid of training, on=Grid\(...\), and more than 2 levels"):
+    with pytest.raises(ValueError, match=r"wants the grid of training, on=Grid\(...\), and at least 2 levels"):
         MgNO(SOURCE, TARGET, width=1, depth=1, physical_scaling=True, **options, key=key)
 
 
