@@ -54,8 +54,9 @@ class MgNO(AbstractOperator):
     ``on``. ``restrict_residual`` is explained at `VCycle`.
 
     Kernels are in grid units: they run on every grid that can be halved ``levels - 1`` times, but learn one spacing. With
-    ``physical_scaling`` the levels keep the spacings of the grid ``on`` wherever the operator is applied
-    (`PhysicalCycle`): on that grid it is the same operator, and on finer ones it converges with order two.
+    ``physical_scaling`` the levels keep the spacings of those of the grid ``on`` wherever the operator is applied, means
+    and interpolation take the place of the first two (`PhysicalCycle`), and the operator converges with order two as
+    grids are refined.
 
     Raises ``ValueError`` where a grid cannot be halved so often, or the arguments contradict one another.
     """

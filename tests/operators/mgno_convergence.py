@@ -14,9 +14,9 @@ WALLS = {
     "cells": (1, "cells", Dirichlet(), {}),
     "nodes": (1, "nodes", Neumann(), {}),
     "periodic": (1, "periodic", None, {}),
-    "square": (2, "cells", Dirichlet(), {"levels": 3}),
+    "square": (2, "cells", Dirichlet(), {}),
     "norms and biases": (1, "cells", Dirichlet(), {"use_bias": True, "level_norm": "field", "cycle_norm": "field"}),
-    "a V-cycle as head": (1, "nodes", Neumann(), {"cycle_head": True, "growing": True, "pad_transfers": False}),
+    "a V-cycle as head": (1, "nodes", Neumann(), {"cycle_head": True, "pad_transfers": False}),
 }
 
 

@@ -138,6 +138,12 @@ def test_contradicting_arguments_are_refused(key):
         MgNO(SOURCE, TARGET, levels=2, cycle_norm="grid", key=key)
 
 
+@pytest.mark.parametrize("options", [{"levels": 3}, {"levels": 1, "on": BOX.grid(16)}])
+def test_physical_scaling_wants_a_grid_and_levels(options, key):
+    with pytest.raises(ValueError, match=r"wants the grid of training, on=Grid\(...\), and at least 2 levels"):
+        MgNO(SOURCE, TARGET, width=1, depth=1, physical_scaling=True, **options, key=key)
+
+
 def test_published_norm_belongs_to_its_grid(key):
     model = MgNO(SOURCE, TARGET, width=2, depth=1, levels=2, level_norm="grid", on=BOX.grid(8), key=key)
     with pytest.raises(ValueError, match=r"weights for the grid \(8, 8\).*FieldNorm"):
