@@ -16,11 +16,11 @@ from .conftest import BOX, SOURCE, TARGET, noise
 
 SMALL = {
     SineNet: {"waves": 2, "width": 8, "levels": 1, "multiplier": 1.5},
-    UNet: {"width": 4, "levels": 1},
+    UNet: {"width": 8, "levels": 1},
     ModernUNet: {"width": 4, "multipliers": (1, 2), "blocks": 1},
     ConvNeXtUNet: {"width": 4, "levels": 1, "blocks": 1},
     DilatedResNet: {"width": 8, "blocks": 1, "dilations": (1, 2, 1)},
-    CNO: {"width": 4, "levels": 1, "bottom": 1},
+    CNO: {"width": 8, "levels": 1, "bottom": 1},
 }
 NETS = pytest.mark.parametrize("Net", SMALL, ids=lambda net: net.__name__)
 
@@ -171,4 +171,4 @@ def test_it_learns_a_step_of_burgers_equation(Net):
     for _ in range(steps):
         params, state = step(params, state)
     error = jnp.linalg.norm(predict(params, u[64:]) - v[64:]) / jnp.linalg.norm(v[64:])
-    assert float(error) < 0.15
+    assert float(error) < 0.2
