@@ -145,7 +145,11 @@ def random_waves(key, count, n):
     return (a[0] @ jnp.cos(phase) + a[1] @ jnp.sin(phase))[..., None]
 
 
-@NETS
+@pytest.mark.parametrize(
+    "Net",
+    [net if net is SineNet else pytest.param(net, marks=pytest.mark.slow) for net in SMALL],
+    ids=[net.__name__ for net in SMALL],
+)
 def test_it_learns_a_step_of_burgers_equation(Net):
     """One explicit step of u_t + u u_x = nu u_xx in a moving frame, learned from 64 functions and asked of 32 others."""
     n, box = 32, Box.cube(1, periodic=True)
