@@ -35,14 +35,13 @@ class ConvBlock(eqx.Module):
         out_channels: int,
         *,
         activation: Callable[[Array], Array] = gelu,
-        use_bias: bool = True,
         embedding: int | None = None,
         scaled: bool = True,
         key: PRNGKeyArray,
     ):
         key_first, key_second, key_e = jax.random.split(key, 3)
-        self.first = Convolution(boundary, in_channels, out_channels, use_bias=use_bias, key=key_first)
-        self.second = Convolution(boundary, out_channels, out_channels, use_bias=use_bias, key=key_second)
+        self.first = Convolution(boundary, in_channels, out_channels, use_bias=True, key=key_first)
+        self.second = Convolution(boundary, out_channels, out_channels, use_bias=True, key=key_second)
         self.first_norm, self.second_norm = GroupNorm(out_channels), GroupNorm(out_channels)
         self.modulation = None if embedding is None else Modulation(embedding, out_channels, scaled, key=key_e)
         self.activation = activation

@@ -32,22 +32,26 @@ from .grid_network import AbstractGridNetwork, Condition
 class FilteredBlock(eqx.Module):
     """``Sigma N C x``: convolution C, norm N, and the activation Sigma on a finer grid, filtered down to ``shape``.
 
-    An embedding modulates what is activated.
+    Without a norm it sees how large its input is. An embedding modulates what is activated.
     """
 
     C: Convolution
-    N: GroupNorm
+    N: GroupNorm | None
     modulation: Modulation | None
 
-    def __init__(self, boundary: Sequence[Sides], i: int, o: int, embedding: int | None, *, key: PRNGKeyArray):
+    def __init__(
+        self, boundary: Sequence[Sides], i: int, o: int, embedding: int | None, norm: bool = True, *, key: PRNGKeyArray
+    ):
         key_c, key_e = jax.random.split(key)
-        self.C, self.N = Convolution(boundary, i, o, use_bias=True, key=key_c), GroupNorm(o)
+        self.C = Convolution(boundary, i, o, use_bias=True, key=key_c)
+        self.N = GroupNorm(o) if norm else None
         self.modulation = None if embedding is None else Modulation(embedding, o, True, key=key_e)
 
     def __call__(
         self, x: Float[Array, "*n i"], shape: Sequence[int], layout: Sequence[str], e: Array | None
     ) -> Float[Array, "*m o"]:
-        x = self.N(self.C(x, layout))
+        x = self.C(x, layout)
+        x = x if self.N is None else self.N(x)
         if self.modulation is not None and e is not None:
             x = self.modulation(x, e)
         return filtered_activation(x, shape, gelu, self.C.boundary, layout)
@@ -118,20 +122,20 @@ class CNO(AbstractGridNetwork):
         self.condition = ParameterEmbedding(condition, 4 * width, key=next(keys)) if condition else None
         c = [width * 2**level for level in range(levels + 1)]
 
-        def block(i, o):
-            return FilteredBlock(boundary, i, o, e, key=next(keys))
+        def block(i, o, norm=True):
+            return FilteredBlock(boundary, i, o, e, norm, key=next(keys))
 
         def residual(channels):
             return FilteredResidual(boundary, channels, e, key=next(keys))
 
-        self.lifting = block(source.channels, width)
+        self.lifting = block(source.channels, width, norm=False)
         self.down = tuple(block(n, 2 * n) for n in c[:-1])
         self.across = tuple(tuple(residual(n) for _ in range(residuals)) for n in c[:-1])
         self.bottom = tuple(residual(c[-1]) for _ in range(bottom))
         # The coarsest state has met nothing to be joined with; the others are twice as wide when they are read.
         self.up = tuple(block(n if n == c[-1] else 2 * n, n // 2) for n in c[1:])
         last = Convolution(boundary, width, target.channels, use_bias=True, key=next(keys))
-        self.projection = block(2 * width, width), last
+        self.projection = block(2 * width, width, norm=False), last
         if on is not None:
             self.check_grid(on)
 

@@ -34,9 +34,9 @@ class UNet(AbstractGridNetwork):
     """U-Net of Ronneberger, Fischer, Brox (MICCAI 2015): two convolutions a level, max pooling, skip connections.
 
     Level l = 0..levels has ``width 2^l`` channels; the way up doubles the grid by transposed convolutions of 2 points
-    an axis. As in PDEArena's version every convolution is normalised and has no bias; here by `GroupNorm` instead of
-    over the batch, with GELU, and the transposed convolutions have no bias either. ``padding`` and ``condition`` are
-    `SineNet`'s. At width 64 it has 31.0 million parameters.
+    an axis. PDEArena's version normalises over the batch and has no biases; here it is by `GroupNorm`, with GELU, and
+    with biases, without which the net could not see how large its input is. The transposed convolutions have none.
+    ``padding`` and ``condition`` are `SineNet`'s. At width 64 it has 31.0 million parameters.
 
     Raises ``ValueError`` where a grid cannot be halved ``levels`` times.
     """
@@ -73,7 +73,7 @@ class UNet(AbstractGridNetwork):
         c = [width * 2**level for level in range(levels + 1)]
 
         def block(i, o):
-            return ConvBlock(boundary, i, o, use_bias=False, embedding=e, key=next(keys))
+            return ConvBlock(boundary, i, o, embedding=e, key=next(keys))
 
         def double(i, o):
             return TransposedConvolution(boundary, i, o, kernel=2, padding=0, key=next(keys))
