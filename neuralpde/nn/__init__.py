@@ -2,13 +2,13 @@
 
 from .activation import gelu
 from .attention import AttentionBlock, MultiHeadAttention, galerkin_attention, softmax_attention
+from .channel_norm import ChannelNorm
 from .convolution import Convolution, TransposedConvolution
 from .coordinates import waves, with_coordinates
 from .factorization import CP, Tucker
 from .features import FourierFeatures, PeriodicFeatures
 from .frozen import Frozen, trainable
 from .mlp import mlp
-from .normalization import ChannelNorm
 from .padding import pad
 from .patches import PatchDecoding, PatchEncoding
 from .physics_attention import PhysicsAttention

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
 
-from .normalization import ChannelNorm
+from .channel_norm import ChannelNorm
 from .pointwise import Pointwise, PointwiseMLP
 
 
