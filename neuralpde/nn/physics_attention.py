@@ -41,7 +41,9 @@ class PhysicsAttention(eqx.Module):
         c = width // heads
         keys = jax.random.split(key, 7)
         self.W_a, self.W_f = Pointwise(width, width, key=keys[0]), Pointwise(width, width, key=keys[1])
-        self.W_s = Pointwise(c, slices, key=keys[2])
+        # Orthogonal columns, so that the slices differ from the start.
+        orthogonal = jax.nn.initializers.orthogonal()(keys[2], (c, slices))
+        self.W_s = eqx.tree_at(lambda linear: linear.weight, Pointwise(c, slices, key=keys[2]), orthogonal)
         self.W_q, self.W_k, self.W_v = (Pointwise(c, c, use_bias=False, key=k) for k in keys[3:6])
         self.W_o = Pointwise(width, width, key=keys[6])
         self.log_tau = jnp.full(heads, jnp.log(temperature))
