@@ -34,7 +34,8 @@ EXTENDED |= {
     "model=fno_conditioned": [*_TRAJECTORIES, "task=refiner", *_SMALL],
     "experiment=ks_refiner": _SMALL,
 }
-LONG = ("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno")
+# A run of rollouts is followed to the end in test_rollout_runs.
+LONG = ("rollout", "refiner", "fno_conditioned", "ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno")
 CHOICES = [
     pytest.param(
         f"{group}={name}",
