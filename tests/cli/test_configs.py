@@ -49,6 +49,7 @@ EXTENDED |= {
 LONG = (
     *("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno"),
     *("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno"),
+    *("rollout", "refiner"),  # followed to the end in test_rollout_runs
 )
 # One configuration of each family, the one with the shortest name; all others are traced in test_models.
 FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, reverse=True)}
@@ -56,7 +57,7 @@ FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, rev
 
 def _marks(group: str, name: str) -> list:
     quick = {"dataset": QUICK, "model": FAMILIES.values()}
-    slow = name not in quick.get(group, [name]) or (group == "experiment" and name in LONG)
+    slow = name not in quick.get(group, [name]) or name in LONG
     return [pytest.mark.slow] if slow else []
 
 

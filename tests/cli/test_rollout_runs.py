@@ -1,4 +1,4 @@
-"""A run that learns to step in time: its folder, the operator it gives back, and what it refuses."""
+"""A run that learns to step in time: its folder, and the operator it gives back."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,6 @@ import neuralpde
 from neuralpde.cli.evaluate import evaluate
 from neuralpde.cli.train import train
 from neuralpde.operators import rollout
-from neuralpde.training import TrainingArgumentError
 
 FRAMES = {"frames": 10, "start": 1.0, "validation": 2}
 
@@ -43,11 +42,3 @@ def test_run_of_rollouts_is_complete_and_gives_back_its_operator(tmp_path):
     np.testing.assert_array_equal(mine, theirs)
     again, _ = evaluate({**config, "run": str(folder), "dataset": None}, folder)
     assert again["test/relative_l2"] == pytest.approx(results["test/relative_l2"], rel=1e-6)
-
-
-def test_pairs_are_refused_with_the_way_out(tmp_path):
-    with pytest.raises(TrainingArgumentError, match=r"dataset\.pairs=null"):
-        train(
-            tiny_config(tmp_path / "run", ["task=rollout", "model=fno"], dataset={"folder": str(tmp_path)}),
-            tmp_path / "run",
-        )

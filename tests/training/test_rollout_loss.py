@@ -105,7 +105,7 @@ def test_components_count_equally_in_the_loss(key):
         std = made.states_normalizer.statistics.value[1]
 
         class Off(Shift):
-            error: jax.Array = 0.1 * std
+            error: jax.Array = dataclasses.field(default_factory=lambda: 0.1 * std)  # noqa: B023
 
             def __call__(self, u, at=None, key=None):
                 v = super().__call__(u)
@@ -119,18 +119,18 @@ def derivative(loss, weight, direction, step=1e-5):
     return (loss(weight + step * direction) - loss(weight - step * direction)) / (2 * step)
 
 
-@pytest.mark.parametrize("options", [{}, {"history": 2, "force": True, "predict": "difference"}, {"noise": 0.3}])
-def test_gradient_through_the_unrolled_loss_is_that_of_differences(key, options):
-    made = task(horizon=5, **options)
+def test_gradient_through_the_unrolled_loss_is_that_of_differences(key):
+    made = task(horizon=5, history=2, force=True, predict="difference", noise=0.3)
     batch = made.batches.batch(0, key)
     start = random_stencil(made.source)
 
+    @jax.jit
     def loss(weight):
         model = made.operator(eqx.tree_at(lambda s: s.weight, start, weight))
         return made.loss(model, batch, key)[0]
 
     gradient = jax.grad(loss)(start.weight)
-    for seed in range(3):
+    for seed in range(2):
         direction = jax.random.normal(jax.random.key(seed), start.weight.shape)
         assert float(jnp.sum(gradient * direction)) == pytest.approx(
             float(derivative(loss, start.weight, direction)), rel=1e-6
@@ -159,9 +159,7 @@ def losses_by_hand(model, made, batch, horizon, warm=0, cut=None):
     ("options", "by_hand"),
     [
         ({"horizon": 3}, {"horizon": 3}),
-        ({"horizon": 4, "cut": 1}, {"horizon": 4, "cut": 1}),
         ({"horizon": 5, "cut": 2}, {"horizon": 5, "cut": 2}),
-        ({"horizon": 1, "pushforward": 3}, {"horizon": 1, "warm": 3}),
         ({"horizon": 2, "pushforward": 2, "history": 2}, {"horizon": 2, "warm": 2}),
     ],
 )

@@ -38,6 +38,7 @@ def test_advection_is_learned_and_kept_over_long_rollouts(key):
     assert fitted.best_value == pytest.approx(fitted.evaluations[-1]["validation/relative_l2"], rel=0.5)
 
 
+@pytest.mark.slow
 def test_unrolled_training_is_better_at_what_it_trains_than_one_step_training(key):
     """Three points cannot shift six waves exactly. The best weights for one step are not the best for eight: on other
     trajectories each training is the better one at its own measure. By the symbol of the stencil, the factors for waves
@@ -101,7 +102,7 @@ class Levelled(AbstractOperator):
         return eqx.tree_at(lambda o: o.level, self, parameters.get("refinement", self.level))
 
 
-@pytest.mark.parametrize("scheme", ["noise", "velocity"])
+@pytest.mark.parametrize("scheme", [pytest.param("noise", marks=pytest.mark.slow), "velocity"])
 def test_refiner_learns_to_step(key, scheme):
     data = dataset(train=8)
     task = RefinerTask(data, refinements=2, sigma_min=0.01, scheme=scheme, batch_size=8)

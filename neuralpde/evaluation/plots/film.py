@@ -39,7 +39,7 @@ def save_film(
     scale = Scale.of(*(np.asarray(part.values)[..., channel] for part in (truth, prediction)))
     pictures = []
     for frame in frames:
-        figure = _frame(pick(truth, frame), pick(prediction, frame), channel, scale, times[frame], units)
+        figure = _frame(pick(truth, frame), pick(prediction, frame), channel, scale, float(times[frame]), units)
         pictures.append(Image.fromarray(_pixels(figure, dpi)).quantize(128))
     buffer = io.BytesIO()
     pictures[0].save(
