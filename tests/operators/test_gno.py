@@ -7,17 +7,17 @@ import numpy as np
 import optax
 import pytest
 from convergence import observed_order
+from scipy.stats import norm
 
 from neuralpde.nn import NeighbourIntegral, check_limit, neighbours
 from neuralpde.operators import GINO, GNO
 from neuralpde.spaces import Ball, Box, Field, FunctionSpace, Points
 
 from .cloud_convergence import cloud_errors, monte_carlo_errors
-from scipy.stats import norm
 
 SQUARE = Box.cube(2)
 STRIP = Box.of(periodic=["x"], x=(0.0, 2.0), y=(0.0, 1.0))
-STEPS = 200
+STEPS = 800
 MODELS = pytest.mark.parametrize("family", ["gno", "gino"])
 
 
@@ -240,12 +240,11 @@ def scattered_problem(key):
     return points, (waves @ c)[:, None], (waves @ (c / (1 + (k**2).sum(1))))[:, None]
 
 
-@pytest.mark.parametrize("family", ["gno", pytest.param("gino", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@MODELS
 def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
     space = FunctionSpace(SQUARE, ("a",))
-    sizes = {"gno": {"width": 10, "depth": 1, "hidden": 8, "radius": 0.4}, "gino": {"width": 12, "hidden": 12}}[
-        family
-    ]
+    sizes = {"gno": {"width": 10, "depth": 1, "hidden": 8, "radius": 0.4}, "gino": {"width": 12, "hidden": 12}}[family]
     if family == "gino":
         sizes |= {"latent": 9, "modes": 4, "depth": 2, "radius": 0.25}
     model = {"gno": GNO, "gino": GINO}[family](space, space, **sizes, key=key)
