@@ -244,10 +244,10 @@ def scattered_problem(key):
 @MODELS
 def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
     space = FunctionSpace(SQUARE, ("a",))
-    sizes = {"gno": {"width": 10, "depth": 1, "hidden": 8, "radius": 0.4}, "gino": {"width": 12, "hidden": 12}}[family]
-    if family == "gino":
-        sizes |= {"latent": 9, "modes": 4, "depth": 2, "radius": 0.25}
-    model = {"gno": GNO, "gino": GINO}[family](space, space, **sizes, key=key)
+    if family == "gno":
+        model = GNO(space, space, width=10, depth=1, hidden=8, radius=0.4, key=key)
+    else:
+        model = GINO(space, space, latent=9, modes=4, width=12, depth=2, hidden=12, radius=0.25, key=key)
     points, a, u = jax.vmap(scattered_problem)(jax.random.split(key, 256))
     params, static = eqx.partition(model, eqx.is_inexact_array)
     optimizer = optax.adam(optax.cosine_decay_schedule(1e-2, STEPS))
@@ -268,5 +268,6 @@ def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
     params, _ = run((params, optimizer.init(params)))
     held_out = jax.tree.map(lambda leaf: leaf[224:], points)
     error = predict(params, held_out, a[224:]) - u[224:]
-    spread = u[224:] - u[224:].mean(1, keepdims=True)
-    assert float(jnp.linalg.norm(error) / jnp.linalg.norm(spread)) < 0.3
+    # What no look at the neighbours could do: the best multiple of the input at the same point.
+    local = jnp.vdot(a, u) / jnp.vdot(a, a) * a[224:] - u[224:]
+    assert float(jnp.linalg.norm(error)) < 0.5 * float(jnp.linalg.norm(local))
