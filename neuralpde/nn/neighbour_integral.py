@@ -41,7 +41,9 @@ class NeighbourIntegral(eqx.Module):
         key_source, key_offset, key_out = jax.random.split(key, 3)
         self.of_source = Pointwise(PeriodicFeatures(domain.bounds).size + conditions, hidden, key=key_source)
         self.of_offset = Pointwise(domain.dim, hidden, use_bias=False, key=key_offset)
-        self.out = Pointwise(hidden, channels, key=key_out)
+        # kappa starts about one: K is at first a mean over the ball.
+        out = Pointwise(hidden, channels, key=key_out)
+        self.out = eqx.tree_at(lambda p: p.bias, out, jnp.ones(channels))
 
     def __call__(
         self,

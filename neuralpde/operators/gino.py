@@ -95,7 +95,15 @@ class GINO(AbstractOperator):
         latent = jnp.concatenate([encoded, known], axis=-1).reshape(*self.latent.shape, -1)
         v = self.fno(Field(latent, self.latent, self.fno.source)).values
         v = v.reshape(-1, v.shape[-1])
-        return Decoded(v, None, self.latent, self.decoder, self.projection, self.target, self.radius)
+        return Decoded(
+            v=v,
+            a=None,
+            on=self.latent,
+            K=self.decoder,
+            Q=self.projection,
+            space=self.target,
+            radius=self.radius,
+        )
 
 
 def _latent_grid(box: Box, latent: int | Sequence[int]) -> Grid:

@@ -102,7 +102,16 @@ class GNO(AbstractOperator):
         near = neighbours(u.on, flat_coords(u.on), self.radius, self.limit)
         for layer in self.layers:
             v = layer(v, u.on, near, a)
-        return Decoded(v, a, u.on, self.decoder, self.projection, self.target, self.radius, self.limit)
+        return Decoded(
+            v=v,
+            a=a,
+            on=u.on,
+            K=self.decoder,
+            Q=self.projection,
+            space=self.target,
+            radius=self.radius,
+            limit=self.limit,
+        )
 
 
 class Decoded(AbstractFunction):

@@ -32,11 +32,13 @@ from neuralpde.errors import ArgumentError
 from neuralpde.nn import (
     DifferentialStencil,
     KernelIntegral,
+    PeriodicFeatures,
     Pointwise,
     PointwiseMLP,
     SpectralConvolution,
     check_modes,
     gelu,
+    point_features,
 )
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
@@ -70,7 +72,7 @@ class LocalNO(AbstractOperator):
     `KernelIntegral` with ``hats`` hat functions an axis, and a `DifferentialStencil` with derivatives up to ``order``:
     one answer for all layers or one for each. ``radius`` is the support of the kernels as a part of each axis' length,
     and the length over which derivatives count changes. Hidden features extend past the sides as the target's boundary
-    conditions say.
+    conditions say. Coordinates enter as `PeriodicFeatures`.
 
     Raises ``ValueError`` where the grid does not resolve the modes, or has Chebyshev points and an integral is wanted.
     """
@@ -116,7 +118,9 @@ class LocalNO(AbstractOperator):
             mix = PointwiseMLP(width, max(1, round(mixing * width)), width, key=key_m)
             return LocalLayer(tuple(maps), Pointwise(width, width, key=key_w), mix, jnp.ones(width))
 
-        self.lifting = PointwiseMLP(source.channels + source.dim, 2 * width, width, key=key_lift)
+        # A coordinate that jumps at the end of a period has no derivative there.
+        features = PeriodicFeatures(source.domain.bounds).size
+        self.lifting = PointwiseMLP(source.channels + features, 2 * width, width, key=key_lift)
         choices = zip(_each("integral", integral, depth), _each("differential", differential, depth), keys, strict=True)
         self.layers = tuple(layer(*choice) for choice in choices)
         self.projection = PointwiseMLP(width, 2 * width, target.channels, key=key_project)
@@ -125,7 +129,7 @@ class LocalNO(AbstractOperator):
 
     def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         a = on_grid(self, u, self.on)
-        x = self.source.domain.bounds.normalize(a.on.coords()).astype(a.values.dtype)
+        x = point_features(a.on).astype(a.values.dtype).reshape(*a.on.shape, -1)
         v = self.lifting(jnp.concatenate([a.values, x], axis=-1))
         for layer in self.layers[:-1]:
             v = layer(v, a.on, gelu)

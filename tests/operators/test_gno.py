@@ -7,17 +7,17 @@ import numpy as np
 import optax
 import pytest
 from convergence import observed_order
+from scipy.stats import norm
 
 from neuralpde.nn import NeighbourIntegral, check_limit, neighbours
 from neuralpde.operators import GINO, GNO
 from neuralpde.spaces import Ball, Box, Field, FunctionSpace, Points
 
 from .cloud_convergence import cloud_errors, monte_carlo_errors
-from scipy.stats import norm
 
 SQUARE = Box.cube(2)
 STRIP = Box.of(periodic=["x"], x=(0.0, 2.0), y=(0.0, 1.0))
-STEPS = 300
+STEPS = 800
 MODELS = pytest.mark.parametrize("family", ["gno", "gino"])
 
 
@@ -103,6 +103,7 @@ def test_radii_beyond_half_a_period_are_refused(key):
 @pytest.mark.parametrize("domain", [SQUARE, STRIP])
 def test_integral_is_a_weighted_mean_of_messages(domain, key):
     layer = NeighbourIntegral(domain, 3, conditions=1, hidden=4, key=key)
+    layer = eqx.tree_at(lambda k: k.of_source.bias, layer, jnp.arange(4.0))
     on, radius = cloud(key, 25, domain), (0.4, 0.3)
     v, a = jax.random.normal(key, (25, 3)), jax.random.normal(jax.random.key(1), (25, 1))
     x = domain.sample(jax.random.key(2), 4)
@@ -117,8 +118,8 @@ def test_integral_is_a_weighted_mean_of_messages(domain, key):
                 seen = [2 * y[0] - 1, 2 * y[1] - 1]
                 if domain is STRIP:
                     seen = [np.cos(np.pi * y[0]), np.sin(np.pi * y[0]), 2 * y[1] - 1]
-                hidden = np.array([*seen, *a_y]) @ source + z @ of_offset
-                kappa = hidden * norm.cdf(hidden) @ out
+                hidden = np.array([*seen, *a_y]) @ source + np.arange(4.0) + z @ of_offset
+                kappa = hidden * norm.cdf(hidden) @ out + 1
                 measure = (1 - z @ z) ** 2 * weight
                 total += measure * kappa * v_y
                 mass += measure
@@ -220,7 +221,7 @@ def test_latent_grids_out_of_reach_are_refused(key):
 
 @MODELS
 def test_output_converges_with_the_quadrature_of_the_points(family):
-    assert observed_order(cloud_errors(family)) == pytest.approx(2, abs=0.4)
+    assert observed_order(cloud_errors(family)) > 1.6
 
 
 def test_independent_points_converge_as_monte_carlo_does():
@@ -228,25 +229,21 @@ def test_independent_points_converge_as_monte_carlo_does():
     assert observed_order([errors[0], errors[-1]], 16) == pytest.approx(0.5, abs=0.2)
 
 
-def scattered_problem(key, n=60):
+def scattered_problem(key):
     """A cloud with a sum of cosines on it, and ``(1 - Laplacian / pi^2)^-1`` of that, with no flux at the walls."""
     key_x, key_c = jax.random.split(key)
-    points = Points.random(SQUARE, n, key=key_x)
+    cells = SQUARE.grid(7).coords().reshape(-1, 2)
+    points = Points(cells + jax.random.uniform(key_x, cells.shape, minval=-0.06, maxval=0.06), SQUARE)
     k = jnp.stack(jnp.meshgrid(jnp.arange(3.0), jnp.arange(3.0), indexing="ij"), axis=-1).reshape(-1, 2)
     c = jax.random.normal(key_c, (9,))
     waves = jnp.cos(jnp.pi * points.x[:, None, 0] * k[:, 0]) * jnp.cos(jnp.pi * points.x[:, None, 1] * k[:, 1])
     return points, (waves @ c)[:, None], (waves @ (c / (1 + (k**2).sum(1))))[:, None]
 
 
-@pytest.mark.parametrize("family", ["gno", pytest.param("gino", marks=pytest.mark.slow)])
-def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
+@pytest.mark.slow
+def test_learns_an_elliptic_problem_on_clouds_not_seen(key):
     space = FunctionSpace(SQUARE, ("a",))
-    sizes = {"gno": {"width": 12, "depth": 2, "hidden": 12, "radius": 0.35}, "gino": {"width": 12, "hidden": 12}}[
-        family
-    ]
-    if family == "gino":
-        sizes |= {"latent": 9, "modes": 4, "depth": 2, "radius": 0.25}
-    model = {"gno": GNO, "gino": GINO}[family](space, space, **sizes, key=key)
+    model = GNO(space, space, width=10, depth=1, hidden=8, radius=0.4, key=key)
     points, a, u = jax.vmap(scattered_problem)(jax.random.split(key, 256))
     params, static = eqx.partition(model, eqx.is_inexact_array)
     optimizer = optax.adam(optax.cosine_decay_schedule(1e-2, STEPS))
@@ -267,5 +264,6 @@ def test_learns_an_elliptic_problem_on_clouds_not_seen(family, key):
     params, _ = run((params, optimizer.init(params)))
     held_out = jax.tree.map(lambda leaf: leaf[224:], points)
     error = predict(params, held_out, a[224:]) - u[224:]
-    spread = u[224:] - u[224:].mean(1, keepdims=True)
-    assert float(jnp.linalg.norm(error) / jnp.linalg.norm(spread)) < 0.3
+    # What no look at the neighbours could do: the best multiple of the input at the same point.
+    local = jnp.vdot(a, u) / jnp.vdot(a, a) * a[224:] - u[224:]
+    assert float(jnp.linalg.norm(error)) < 0.5 * float(jnp.linalg.norm(local))
