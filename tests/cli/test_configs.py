@@ -25,8 +25,16 @@ OPTIONS = [(group, name) for group, names in GROUPS.items() for name in names if
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
 # The default model keeps its domain, and these map from space to space and time.
 EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
+# Their data take longer to solve for than they take to train.
+LONG = ("antiderivative_physics", "diffusion_reaction_physics")
+
+
+def _is_slow(group: str, name: str) -> bool:
+    return name in LONG or (group == "dataset" and name not in QUICK)
+
+
 CHOICES = [
-    pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if group == "dataset" and name not in QUICK else [])
+    pytest.param(f"{group}={name}", marks=[pytest.mark.slow] if _is_slow(group, name) else [])
     for group, name in OPTIONS
 ]
 PASSING = ("name", "folder", "reference")
