@@ -45,7 +45,7 @@ class _NNX(FlaxNetwork):
     params: PyTree
     rest: Frozen
     graph: nnx.GraphDef = eqx.field(static=True)
-    structures: tuple[jax.tree_util.PyTreeDef, jax.tree_util.PyTreeDef] = eqx.field(static=True)
+    structures: tuple[Any, Any] = eqx.field(static=True)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         rest = jax.lax.stop_gradient(self.rest.value)
@@ -96,7 +96,7 @@ def _arrays(state: nnx.State) -> dict[str, Any]:
     return arrays
 
 
-def _state(structure: jax.tree_util.PyTreeDef, arrays: dict[str, Any]) -> Any:
+def _state(structure: Any, arrays: dict[str, Any]) -> Any:
     """The inverse of `_arrays`."""
     places = jax.tree.unflatten(structure, range(structure.num_leaves))
     names = [_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(places)]

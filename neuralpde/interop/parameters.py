@@ -104,7 +104,7 @@ def _is_array(leaf: Any) -> bool:
 
 def _safetensors() -> Any:
     try:
-        import safetensors.numpy
+        import safetensors.numpy  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ParameterError(
             "Parameters are written in the format of the package safetensors; install it with "

@@ -119,7 +119,7 @@ class StateToSolution(AbstractSpaceTimeProblem):
         fine = coarse.with_shape(self.refine * coarse.size)
         initial = Field(v.sample(fine).values, fine, FunctionSpace(fine.domain, self.equation.names))
         states = self.solver.solve(self.equation, initial, _times(on)).field
-        values = jax.vmap(lambda state: state.resample(coarse).values)(states)
+        values = jax.vmap(lambda state: state.at(coarse.coords()))(states)
         return Field(jnp.moveaxis(values, 0, 1), on, FunctionSpace(on.domain, self.equation.names))
 
     def refined(self) -> StateToSolution:

@@ -49,7 +49,8 @@ EXTENDED |= {
 LONG = (
     *("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno"),
     *("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno"),
-    *("rollout", "refiner"),  # followed to the end in test_rollout_runs
+    *("antiderivative_physics", "diffusion_reaction_physics"),
+    *("rollout", "refiner", "fno_conditioned"),  # followed to the end in test_rollout_runs
 )
 # One configuration of each family, the one with the shortest name; all others are traced in test_models.
 FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, reverse=True)}
