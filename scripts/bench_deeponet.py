@@ -27,7 +27,7 @@ from jaxtyping import Array, Float
 from neuralpde.cli.building import build
 from neuralpde.cli.catalogue import conf_folder
 from neuralpde.cli.run_folder import commit, environment
-from neuralpde.data import Dataset
+from neuralpde.data import Dataset, count_samples
 from neuralpde.evaluation import ResultFigure, ResultRecord, write_record
 from neuralpde.operators import AbstractOperator, DeepONet, PODDeepONet
 from neuralpde.spaces import Field, Points, Sample, relative_l2
@@ -55,7 +55,7 @@ def squared_error(prediction: Field, truth: Field) -> Float[Array, ""]:
 def trained(model: AbstractOperator, samples: Sample, batch: int, steps: int, rate: float, seed: int):
     """The model after Adam with a one-cycle learning rate, and the seconds."""
     data = Dataset("training", samples)
-    task = OperatorTask(data, squared_error, batch)
+    task = OperatorTask(data, squared_error, min(batch, count_samples(samples)))
     result = fit(
         model, task, adam(steps, rate), steps=steps, steps_per_call=50, key=jax.random.key(seed), progress=False
     )
@@ -104,7 +104,7 @@ def decay(data: Dataset, seed: int, steps: int) -> dict[str, dict[int, float]]:
         size = {"width": 40, "depth": 2, "basis": 40, "activation": jnp.tanh}
         model = DeepONet(data.source, data.target, **size, on=on, key=jax.random.key(seed))
         few = jax.tree.map(lambda leaf: leaf[:functions], data.train)
-        model, _ = trained(model, few, min(100, functions), steps, 5e-3, seed)
+        model, _ = trained(model, few, 100, steps, 5e-3, seed)
         found = held_out(model, data.test["100"], squared_error)
         print(f"decay, seed {seed}: {sensors} sensors, {functions} functions: {found:.3g}", flush=True)
         return found
