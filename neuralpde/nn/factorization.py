@@ -107,10 +107,16 @@ def factorize(
 
 
 def tucker_ranks(shape: Sequence[int], rank: float) -> tuple[int, ...]:
-    """Ranks ``c n_j`` whose core and factors together have ``rank`` times the entries of the dense tensor."""
+    """Whole ranks near ``c n_j`` whose core and factors come closest to ``rank`` times the dense entries."""
     size, squares = math.prod(shape), sum(n * n for n in shape)
     c = brentq(lambda c: c ** len(shape) * size + c * squares - rank * size, 0, 1)
-    return tuple(max(1, round(c * n)) for n in shape)
+
+    def error(ranks: tuple[int, ...]) -> float:
+        return abs(math.prod(ranks) + sum(n * r for n, r in zip(shape, ranks, strict=True)) - rank * size)
+
+    # Ranks of short axes are rounded far: shares next to c round otherwise.
+    shares = (c * (1 + step / 200) for step in range(-30, 31))
+    return min((tuple(max(1, min(n, round(share * n))) for n in shape) for share in shares), key=error)
 
 
 def _outer(factors: Sequence[Array]) -> Array:
