@@ -92,5 +92,7 @@ def forward_cost(model: PyTree, grid: Grid, space: FunctionSpace) -> tuple[float
     forward: Callable = lambda arrays, values: eqx.combine(arrays, static)(Field(values, grid, space)).values
     values = jax.ShapeDtypeStruct((*grid.shape, space.channels), jnp.float32)
     program = jax.jit(forward).lower(arrays, values).compile()
-    analysis = program.memory_analysis()
-    return float(analysis.temp_size_in_bytes + analysis.output_size_in_bytes), float(program.cost_analysis()["flops"])
+    memory, operations = program.memory_analysis(), program.cost_analysis()
+    if operations is None:
+        raise NeuralPDEError("This backend of XLA does not count operations; measure on a CPU.")
+    return float(memory.temp_size_in_bytes + memory.output_size_in_bytes), float(operations["flops"])
