@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +44,8 @@ class Cell:
 
     @property
     def folder(self) -> Path:
-        return Path(self.problem) / f"{self.model}_seed{self.seed}"
+        model = "-".join(re.findall(r"\w+", self.model))
+        return Path(self.problem) / f"{model}_seed{self.seed}"
 
 
 def benchmark(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
@@ -112,15 +114,14 @@ def _own_folders() -> list[Path]:
 
 def _composed(cell: Cell, folders: Sequence[Path]) -> dict[str, Any]:
     """The configuration of a training, checked as the command line checks its own."""
-    named = [*cell.arguments, f"name={cell.problem}_{cell.model}", "folder=unused"]
     try:
-        config = compose_config("train", named, folders)
+        config = compose_config("train", [*cell.arguments, "name=unused", "folder=unused"], folders)
         plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore
     except CONFIG_ERRORS as error:
         mistake = explain(error, "train", cell.arguments, folders)
         raise UsageError(f"{cell.model} on {cell.problem}: {mistake}") from error
     check_keys(plain, TrainConfig)
-    return plain
+    return plain | {"name": f"{cell.problem}: {cell.model}"}
 
 
 def _claim(folder: Path, config: Mapping[str, Any]) -> None:

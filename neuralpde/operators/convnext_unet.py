@@ -27,6 +27,9 @@ from neuralpde.spaces import FunctionSpace, Grid
 from .about import About
 from .grid_network import AbstractGridNetwork, Condition
 
+EPSILON = 1e-6
+"""Added to the variance by the norms of ConvNeXt."""
+
 
 class ConvNeXtBlock(eqx.Module):
     """``x + gamma * M N D x``: D a depthwise convolution of 7 points an axis, N layer normalisation at each point, M a
@@ -44,7 +47,7 @@ class ConvNeXtBlock(eqx.Module):
     def __init__(self, boundary: Sequence[Sides], channels: int, embedding: int | None, *, key: PRNGKeyArray):
         key_d, key_m, key_e = jax.random.split(key, 3)
         self.D = DepthwiseConvolution(boundary, channels, key=key_d)
-        self.N, self.gamma = ChannelNorm(channels), jnp.full(channels, 1e-6)
+        self.N, self.gamma = ChannelNorm(channels, EPSILON), jnp.full(channels, 1e-6)
         self.M = PointwiseMLP(channels, 4 * channels, channels, key=key_m)
         self.modulation = None if embedding is None else Modulation(embedding, channels, True, key=key_e)
 
@@ -121,11 +124,11 @@ class ConvNeXtUNet(AbstractGridNetwork):
             return Level(merge, tuple(ConvNeXtBlock(boundary, channels, e, key=next(keys)) for _ in range(count)))
 
         def double(i, o):
-            return ChannelNorm(i), TransposedConvolution(boundary, i, o, kernel=2, padding=0, key=next(keys))
+            return ChannelNorm(i, EPSILON), TransposedConvolution(boundary, i, o, kernel=2, padding=0, key=next(keys))
 
         self.encoder = Convolution(boundary, source.channels, width, use_bias=True, key=next(keys))
         self.down = tuple(level(n, blocks) for n in c[:-1])
-        self.halve = tuple((ChannelNorm(n), Pointwise(cells * n, 2 * n, key=next(keys))) for n in c[:-1])
+        self.halve = tuple((ChannelNorm(n, EPSILON), Pointwise(cells * n, 2 * n, key=next(keys))) for n in c[:-1])
         self.bottom = level(c[-1], 1)
         self.up = tuple(level(n, blocks, merges=n < c[-1]) for n in c[1:])
         self.double = tuple(double(n, n // 2) for n in c[1:])

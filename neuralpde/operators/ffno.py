@@ -13,7 +13,7 @@ from neuralpde.nn import AxisSpectralConvolutions, WeightNormPointwise, check_mo
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
 from .about import About
-from .fno import wall_padding
+from .fno import modes_per_axis, wall_padding
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -74,7 +74,7 @@ class FFNO(AbstractOperator):
         on: Grid | None = None,
         key: PRNGKeyArray,
     ):
-        modes = (modes,) * source.dim if isinstance(modes, int) else tuple(modes)
+        modes = modes_per_axis(modes, source)
         shares = wall_padding(padding, source)
         self.source, self.target, self.on, self.coordinates = source, target, on, coordinates
         key_lift, key_k, key_layers, key_project = jax.random.split(key, 4)

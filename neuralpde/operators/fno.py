@@ -94,7 +94,7 @@ class FNO(AbstractOperator):
         on: Grid | None = None,
         key: PRNGKeyArray,
     ):
-        modes = (modes,) * source.dim if isinstance(modes, int) else tuple(modes)
+        modes = modes_per_axis(modes, source)
         self.source, self.target, self.on, self.coordinates = source, target, on, coordinates
         spectral = {"padding": wall_padding(padding, source), "factorization": factorization, "rank": rank}
         key_lift, key_project, *keys = jax.random.split(key, depth + 2)
@@ -112,6 +112,16 @@ class FNO(AbstractOperator):
         for i, layer in enumerate(self.layers):
             values = layer(values, a.on, gelu if i < len(self.layers) - 1 else _identity)
         return delivered(Field(self.projection(values), a.on, self.target), u, at)
+
+
+def modes_per_axis(modes: int | Sequence[int], space: FunctionSpace) -> tuple[int, ...]:
+    """Numbers of modes, one an axis; one number serves all. Raises ``ValueError`` on a wrong number of them."""
+    several = (modes,) * space.dim if isinstance(modes, int) else tuple(modes)
+    if len(several) != space.dim:
+        raise ArgumentError(
+            f"One number of modes an axis is needed: the domain has the axes {space.domain.names}, modes={several}."
+        )
+    return several
 
 
 def wall_padding(padding: float | Sequence[float], space: FunctionSpace) -> tuple[float, ...]:

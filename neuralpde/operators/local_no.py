@@ -43,6 +43,7 @@ from neuralpde.nn import (
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
 from .about import About
+from .fno import modes_per_axis
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -103,7 +104,7 @@ class LocalNO(AbstractOperator):
         on: Grid | None = None,
         key: PRNGKeyArray,
     ):
-        modes = (modes,) * source.dim if isinstance(modes, int) else tuple(modes)
+        modes = modes_per_axis(modes, source)
         lengths = tuple(radius * length for length in source.domain.bounds.extents)
         self.source, self.target, self.on = source, target, on
         key_lift, key_project, *keys = jax.random.split(key, depth + 2)

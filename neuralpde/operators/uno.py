@@ -14,7 +14,7 @@ from neuralpde.nn import Pointwise, PointwiseMLP, SpectralConvolution, gelu, wit
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
 from .about import About
-from .fno import wall_padding
+from .fno import modes_per_axis, wall_padding
 from .operator import AbstractOperator, delivered, on_grid
 
 
@@ -71,7 +71,7 @@ class UNO(AbstractOperator):
         on: Grid | None = None,
         key: PRNGKeyArray,
     ):
-        modes = (modes,) * source.dim if isinstance(modes, int) else tuple(modes)
+        modes = modes_per_axis(modes, source)
         shares = wall_padding(padding, source)
         self.source, self.target, self.on, self.coordinates = source, target, on, coordinates
         key_lift, key_project, *keys = jax.random.split(key, 2 * levels + 1)

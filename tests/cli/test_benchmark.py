@@ -3,8 +3,13 @@
 import json
 
 import pytest
+import yaml
 
 from neuralpde.cli.application import run
+from neuralpde.cli.benchmark import _cells, _composed
+from neuralpde.cli.building import check_slots
+from neuralpde.cli.catalogue import conf_folder
+from neuralpde.cli.schema import register
 from neuralpde.evaluation import read_record
 
 SUITE = """
@@ -85,3 +90,13 @@ def test_mistakes_are_found_before_anything_is_trained(suite, capsys, tmp_path, 
     assert suite(*arguments, text=text) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "done" / "darcy").exists()
+
+
+@pytest.mark.parametrize("path", sorted((conf_folder() / "suite").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_training_of_a_suite_can_be_composed(path):
+    register()
+    suite = yaml.safe_load(path.read_text(encoding="utf-8"))
+    cells = list(_cells({name: {"seeds": [0], **problem} for name, problem in suite["problems"].items()}, None))
+    assert len(cells) >= 2
+    for cell in cells:
+        check_slots(_composed(cell, []))

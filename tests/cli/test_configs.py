@@ -6,17 +6,12 @@ import math
 import jax
 import numpy as np
 import pytest
-import yaml
 from foreign_options import NEED_A_FILE
 from tiny import tiny_config
 
 import neuralpde
 from neuralpde.cli.catalogue import conf_folder, options
 from neuralpde.cli.train import train
-
-
-def _family(name: str) -> str:
-    return yaml.safe_load((conf_folder() / "model" / f"{name}.yaml").read_text())["_target_"]
 
 
 def _has_time_added(name: str) -> bool:
@@ -49,15 +44,16 @@ EXTENDED |= {
 LONG = (
     *("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno"),
     *("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno"),
-    *("antiderivative_physics", "diffusion_reaction_physics"),
+    *("antiderivative_physics", "burgers_physics", "darcy_physics", "diffusion_reaction_physics"),
+    *("darcy_rough_mgno", "darcy_smooth_mgno"),
     *("rollout", "refiner", "fno_conditioned"),  # followed to the end in test_rollout_runs
 )
-# One configuration of each family, the one with the shortest name; all others are traced in test_models.
-FAMILIES = {_family(name): name for name in sorted(GROUPS["model"], key=len, reverse=True)}
+# All models are traced in test_models; these few are trained by default, the others where slow tests are asked for.
+MODELS = ("deeponet", "fno", "mgno", "pod_deeponet", "sinenet_small", "transolver_small")
 
 
 def _marks(group: str, name: str) -> list:
-    quick = {"dataset": QUICK, "model": FAMILIES.values()}
+    quick = {"dataset": QUICK, "model": MODELS}
     slow = name not in quick.get(group, [name]) or name in LONG
     return [pytest.mark.slow] if slow else []
 

@@ -9,7 +9,8 @@ from tiny import tiny_config
 
 import neuralpde
 from neuralpde.cli.application import run
-from neuralpde.cli.operator import OPERATOR, describe_operator, make_operator
+from neuralpde.cli.learned import learned_map
+from neuralpde.cli.operator import OPERATOR, make_operator
 from neuralpde.cli.run_folder import CHECKPOINTS, open_run, write_json
 from neuralpde.data import Dataset
 from neuralpde.interop import load_exported
@@ -28,7 +29,7 @@ def folder(tmp_path_factory):
     u = Field.stack(jax.random.normal(jax.random.key(0), (4, 8, 8, 1)), space.domain.grid(8), space)
     dataset = Dataset("random", Sample(u, u, {}))
     open_run(folder, config)
-    write_json(folder / OPERATOR, describe_operator(dataset))
+    write_json(folder / OPERATOR, learned_map(dataset).described())
     with Checkpoints(folder / CHECKPOINTS) as checkpoints:
         operator = make_operator(config, dataset, jax.random.key(1))
         checkpoints.save(0, eqx.filter(operator, eqx.is_array), {"step": jnp.zeros((), int)})

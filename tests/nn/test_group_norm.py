@@ -27,7 +27,7 @@ def test_group_norm_equals_its_definition(groups, key):
 
 
 def test_point_norm_equals_its_definition(key):
-    norm = affine(ChannelNorm(6), key)
+    norm = affine(ChannelNorm(6, eps=1e-6), key)
     x = np.asarray(3 + 2 * jax.random.normal(key, (4, 5, 6)))
     expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
     np.testing.assert_allclose(norm(jnp.asarray(x)), expected * norm.gamma + norm.beta, atol=1e-12)

@@ -7,7 +7,28 @@ import numpy as np
 import pytest
 
 from neuralpde.nn import Standardize
-from neuralpde.operators import FNO, AtResolution, DeepONet, MgNO, Normalized
+from neuralpde.operators import (
+    CNO,
+    FFNO,
+    FNO,
+    GINO,
+    GNO,
+    UNO,
+    AtResolution,
+    ConvNeXtUNet,
+    DeepONet,
+    DilatedResNet,
+    LocalNO,
+    MgNO,
+    MIONet,
+    ModernUNet,
+    MultiONet,
+    Normalized,
+    SineNet,
+    Transolver,
+    UNet,
+    ViT,
+)
 from neuralpde.spaces import Box, Field, FunctionSpace, Points, relative_l2
 
 from .conftest import BOX, SOURCE, TARGET, noise, smooth
@@ -15,16 +36,36 @@ from .conftest import BOX, SOURCE, TARGET, noise, smooth
 GRID = BOX.grid(16)
 
 
+FAMILIES = {
+    "mgno": lambda *ends, **rest: MgNO(*ends, width=6, depth=2, levels=3, **rest),
+    "deeponet": lambda *ends, **rest: DeepONet(*ends, width=16, depth=2, basis=8, **rest),
+    "fno": lambda *ends, **rest: FNO(*ends, modes=4, width=6, depth=2, **rest),
+    "cno": lambda *ends, **rest: CNO(*ends, width=4, levels=2, bottom=1, **rest),
+    "convnext_unet": lambda *ends, **rest: ConvNeXtUNet(*ends, width=4, levels=2, blocks=1, **rest),
+    "dilated_resnet": lambda *ends, **rest: DilatedResNet(*ends, width=4, blocks=1, dilations=(1, 2, 1), **rest),
+    "ffno": lambda *ends, **rest: FFNO(*ends, modes=4, width=6, depth=2, projection=8, **rest),
+    "gino": lambda *ends, **rest: GINO(*ends, latent=8, modes=3, width=6, depth=1, hidden=6, radius=0.3, **rest),
+    "gno": lambda *ends, **rest: GNO(*ends, width=6, depth=1, hidden=6, radius=0.2, **rest),
+    "local_no": lambda *ends, **rest: LocalNO(*ends, modes=4, width=6, depth=1, radius=0.2, **rest),
+    "mionet": lambda *ends, **rest: MIONet(*ends, width=16, depth=2, basis=8, **rest),
+    "modern_unet": lambda *ends, **rest: ModernUNet(*ends, width=4, multipliers=(1, 2), blocks=1, **rest),
+    "multionet": lambda *ends, **rest: MultiONet(*ends, width=16, depth=3, **rest),
+    "sinenet": lambda *ends, **rest: SineNet(*ends, waves=2, width=4, levels=2, **rest),
+    "transolver": lambda *ends, **rest: Transolver(*ends, width=8, depth=1, heads=2, slices=4, **rest),
+    "unet": lambda *ends, **rest: UNet(*ends, width=4, levels=2, **rest),
+    "uno": lambda *ends, **rest: UNO(*ends, modes=4, width=4, levels=2, **rest),
+    "vit": lambda *ends, **rest: ViT(*ends, patches=4, moments=3, width=8, depth=1, heads=2, harmonics=2, **rest),
+}
+QUICK = ("mgno", "deeponet", "fno")
+
+
 def build(name, key, source=SOURCE, target=TARGET):
-    sizes = {
-        "mgno": lambda: MgNO(source, target, width=6, depth=2, levels=3, on=GRID, key=key),
-        "deeponet": lambda: DeepONet(source, target, width=16, depth=2, basis=8, on=GRID, key=key),
-        "fno": lambda: FNO(source, target, modes=4, width=6, depth=2, on=GRID, key=key),
-    }
-    return sizes[name]()
+    return FAMILIES[name](source, target, on=GRID, key=key)
 
 
-OPERATORS = pytest.mark.parametrize("name", ["mgno", "deeponet", "fno"])
+OPERATORS = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in FAMILIES]
+)
 
 
 @OPERATORS
