@@ -109,7 +109,7 @@ def factorize(
 def tucker_ranks(shape: Sequence[int], rank: float) -> tuple[int, ...]:
     """Whole ranks near ``c n_j`` whose core and factors come closest to ``rank`` times the dense entries."""
     size, squares = math.prod(shape), sum(n * n for n in shape)
-    c = brentq(lambda c: c ** len(shape) * size + c * squares - rank * size, 0, 1)
+    c = float(brentq(lambda c: c ** len(shape) * size + c * squares - rank * size, 0, 1))  # type: ignore[arg-type]
 
     def error(ranks: tuple[int, ...]) -> float:
         return abs(math.prod(ranks) + sum(n * r for n, r in zip(shape, ranks, strict=True)) - rank * size)
