@@ -126,7 +126,8 @@ def learnable() -> Dataset:
     return Dataset("means", samples, samples)
 
 
-@pytest.mark.parametrize("kind", ["nnx", pytest.param("linen", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nnx", "linen"])
 def test_deeponet_with_a_flax_branch_learns_and_is_restored(kind, tmp_path, key):
     def model(seed):
         branch = networks()[kind][0]

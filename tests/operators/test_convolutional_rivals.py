@@ -145,9 +145,10 @@ def random_waves(key, count, n):
     return (a[0] @ jnp.cos(phase) + a[1] @ jnp.sin(phase))[..., None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "Net",
-    [net if net is SineNet else pytest.param(net, marks=pytest.mark.slow) for net in SMALL],
+    SMALL,
     ids=[net.__name__ for net in SMALL],
 )
 def test_it_learns_a_step_of_burgers_equation(Net):

@@ -219,6 +219,7 @@ def test_latent_grids_out_of_reach_are_refused(key):
 # Convergence and learning
 
 
+@pytest.mark.slow
 @MODELS
 def test_output_converges_with_the_quadrature_of_the_points(family):
     assert observed_order(cloud_errors(family)) > 1.6

@@ -17,7 +17,7 @@ LINE = Box.cube(1)
 MEDIUM, PRESSURE = FunctionSpace(LINE, ("log a",)), FunctionSpace(LINE, ("u",), Dirichlet())
 
 
-@pytest.mark.parametrize("name", WALLS)
+@pytest.mark.parametrize("name", [n if n == "cells" else pytest.param(n, marks=pytest.mark.slow) for n in WALLS])
 def test_outputs_converge_with_order_two(name):
     found = differences(name)
     assert observed_order(found) == pytest.approx(2, abs=0.2)

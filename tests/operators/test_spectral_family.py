@@ -127,9 +127,7 @@ def mean_squares(grid, key, count):
 
 # Slices are functions of what is at a point: sums over the domain come to them easily, sums up to a point do not.
 TASKS = {name: mean_squares if name == "transolver" else antiderivatives for name in LEARNERS}
-LEARNER_MARKS = [
-    name if name in ("fno", "transolver") else pytest.param(name, marks=pytest.mark.slow) for name in LEARNERS
-]
+LEARNER_MARKS = [name if name == "fno" else pytest.param(name, marks=pytest.mark.slow) for name in LEARNERS]
 
 
 @pytest.mark.parametrize("name", LEARNER_MARKS)

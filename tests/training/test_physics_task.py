@@ -105,6 +105,7 @@ def learned(steps, key):
     return fitted.evaluations[-1]["test/relative_l2"]
 
 
+@pytest.mark.slow
 def test_antiderivative_is_learned_without_a_label(key):
     assert learned(300, key) < 0.25
 
