@@ -49,7 +49,7 @@ LONG = (
     *("rollout", "refiner", "fno_conditioned"),  # followed to the end in test_rollout_runs
 )
 # All models are traced in test_models; these few are trained by default, the others where slow tests are asked for.
-MODELS = ("deeponet", "fno", "mgno", "pod_deeponet", "sinenet_small", "transolver_small")
+MODELS = ("deeponet", "fno", "mgno", "pod_deeponet")
 
 
 def _marks(group: str, name: str) -> list:

@@ -18,7 +18,7 @@ from .cloud_convergence import cloud_errors, monte_carlo_errors
 SQUARE = Box.cube(2)
 STRIP = Box.of(periodic=["x"], x=(0.0, 2.0), y=(0.0, 1.0))
 STEPS = 800
-MODELS = pytest.mark.parametrize("family", ["gno", "gino"])
+MODELS = pytest.mark.parametrize("family", ["gno", pytest.param("gino", marks=pytest.mark.slow)])
 
 
 @eqx.filter_jit
