@@ -33,15 +33,15 @@ class BenchmarkRun:
 def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], picture: str = "") -> ResultTable:
     """One row a model, best first: errors as means over seeds, with their standard deviation where there are several.
 
-    ``problem`` has the keys of a suite's problem: ``title``, ``error`` (the result that is compared), ``resolutions``
-    (labels of other test sets), ``published`` (rows of ``model``, ``value``, ``protocol``) and ``notes``.
+    ``problem`` has the keys of a suite's problem: ``title``, ``error`` (the result that is compared, named in the notes),
+    ``resolutions`` (labels of other test sets), ``published`` (rows of ``model``, ``value``, ``protocol``) and ``notes``.
     """
     error = problem["error"]
     native = [f"{error}@{label}" for label in problem["resolutions"]]
     resampled = [f"{error}_resampled@{label}" for label in problem["resolutions"]]
     columns = [
         "model",
-        f"error ({error})",
+        "error",
         "spread",
         *(f"at {label}" for label in problem["resolutions"]),
         *(f"at {label}, resampled" for label in problem["resolutions"]),
@@ -67,7 +67,8 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
     gap = (None,) * (len(columns) - 3)
     rows += [(f"{row['model']} (published)", row["value"], *gap, row["protocol"]) for row in problem["published"]]
     rows.sort(key=lambda row: (row[-1] != "ours", math.inf if row[1] is None else row[1]))
-    return ResultTable(problem["title"], tuple(columns), tuple(rows), picture, problem["notes"])
+    notes = f"Error: {error}. {problem['notes']}".strip()
+    return ResultTable(problem["title"], tuple(columns), tuple(rows), picture, notes)
 
 
 def mean(results: Sequence[Mapping[str, float]], key: str) -> float | None:
@@ -83,12 +84,16 @@ def spread(results: Sequence[Mapping[str, float]], key: str) -> float | None:
 
 
 def rich_table(table: ResultTable) -> Table:
-    """A table of results for a terminal, without the columns that are empty."""
-    shown = [i for i in range(len(table.columns)) if any(row[i] is not None for row in table.rows)]
+    """A table of results for a terminal, without columns that are empty, resampled errors and protocols."""
+    shown = [
+        i
+        for i, name in enumerate(table.columns)
+        if name != "protocol" and not name.endswith("resampled") and any(row[i] is not None for row in table.rows)
+    ]
     rich = Table(title=table.title, title_justify="left")
     for i in shown:
-        text = all(isinstance(row[i], str) for row in table.rows)
-        rich.add_column(table.columns[i], justify="left" if text else "right")
+        number = not all(isinstance(row[i], str) for row in table.rows)
+        rich.add_column(table.columns[i], justify="right" if number else "left", no_wrap=number)
     for row in table.rows:
         rich.add_row(*(entry_text(row[i]) for i in shown))
     return rich
