@@ -23,9 +23,11 @@ from neuralpde.evaluation import (
     save_figures,
     write_record,
 )
+from neuralpde.operators import about_of
 
 from .explanation import CONFIG_ERRORS, compose_config, explain
 from .folders import CONFIG, read_config
+from .model_cost import family_of
 from .refusal import UsageError, suggestion
 from .run_folder import ENVIRONMENT, RESULTS, environment, read_environment, write_json, write_yaml
 from .schema import TrainConfig, check_keys
@@ -72,7 +74,8 @@ def benchmark(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float]
             failures.append(cell)
             print(f"neuralpde: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
             continue
-        runs.append(BenchmarkRun(cell.problem, cell.model, cell.seed, results))
+        convergent = about_of(family_of(configs[cell]["model"])).discretisation_convergent
+        runs.append(BenchmarkRun(cell.problem, cell.model, cell.seed, results, convergent))
     record = _record(config, problems, runs, folder, time.perf_counter() - start)
     for place in (folder, *([Path(config["record"])] if config["record"] else [])):
         _write(place, record, problems, runs)

@@ -17,12 +17,17 @@ PARAMETERS, SECONDS = "model/parameters", "train/seconds"
 
 @dataclasses.dataclass(frozen=True)
 class BenchmarkRun:
-    """The results of one model, trained from one seed on one problem."""
+    """The results of one model, trained from one seed on one problem.
+
+    ``convergent``: whether the model converges to an operator between function spaces as its grid is refined
+    (`neuralpde.operators.About`); where not, its errors on other grids have no limit to go to.
+    """
 
     problem: str
     model: str
     seed: int
     results: Mapping[str, float]
+    convergent: bool
 
     @property
     def seconds(self) -> float:
@@ -45,13 +50,15 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
         "spread",
         *(f"at {label}" for label in problem["resolutions"]),
         *(f"at {label}, resampled" for label in problem["resolutions"]),
+        "convergent",
         "parameters",
         "training [s]",
         "protocol",
     ]
     rows: list[tuple[Entry, ...]] = []
     for model in dict.fromkeys(run.model for run in runs):
-        results = [run.results for run in runs if run.model == model]
+        own = [run for run in runs if run.model == model]
+        results = [run.results for run in own]
         parameters = mean(results, PARAMETERS)
         rows.append(
             (
@@ -59,6 +66,7 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
                 mean(results, error),
                 spread(results, error),
                 *(mean(results, key) for key in (*native, *resampled)),
+                "yes" if own[0].convergent else "no",
                 None if parameters is None else round(parameters),
                 mean(results, SECONDS),
                 "ours",

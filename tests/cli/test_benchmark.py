@@ -61,6 +61,7 @@ def test_a_suite_becomes_a_table_and_is_not_measured_twice(suite, tmp_path, caps
         assert rows[model]["error"] == pytest.approx(sum(errors) / 2)
         assert rows[model]["spread"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
         assert rows[model]["at 8"] == pytest.approx(sum(result["test/relative_l2@8"] for result in results) / 2)
+        assert rows[model]["convergent"] == {"MgNO": "no", "DeepONet": "yes"}[model]
         assert rows[model]["parameters"] == results[0]["model/parameters"]
     assert (tmp_path / "records" / table.picture).read_bytes().startswith(b"\x89PNG")
     assert "Darcy flow on few points" in capsys.readouterr().out

@@ -27,6 +27,12 @@ SHAPES = {
     "union": (Box.cube(2) | Ball((1.0, 0.5), 0.5), 1 + np.pi / 8, 2e-3),
     "cylinder": (Ball((0.0, 0.0), 1.0) * Box.of(t=(0.0, 2.0)), 2 * np.pi, 1e-12),
 }
+
+
+def distance_gradients(shape, x):
+    return jax.vmap(jax.grad(lambda y: shape.distance(y)))(x)
+
+
 EVERY = pytest.mark.parametrize("name", SHAPES)
 
 
@@ -39,9 +45,15 @@ def test_volume(name):
 @EVERY
 def test_samples_lie_inside_and_have_the_volumes_share_of_the_box(name, key):
     shape = SHAPES[name][0]
-    x = shape.sample(key, 2000)
-    assert bool(shape.contains(x, 1e-9).all()) and bool(shape.bounds.contains(x, 1e-9).all())
-    inside = shape.contains(shape.bounds.sample(key, 20_000)).mean()
+
+    @jax.jit
+    def count(key):
+        x = shape.sample(key, 2000)
+        within = shape.contains(x, 1e-9) & shape.bounds.contains(x, 1e-9)
+        return within.all(), shape.contains(shape.bounds.sample(key, 20_000)).mean()
+
+    within, inside = count(key)
+    assert bool(within)
     assert float(inside) == pytest.approx(shape.volume / shape.bounds.volume, abs=0.02)
 
 
@@ -49,37 +61,39 @@ def test_samples_lie_inside_and_have_the_volumes_share_of_the_box(name, key):
 def test_divergence_theorem_links_boundary_and_volume(name, key):
     """The integral of (x - c).n over the boundary is d times the volume."""
     shape = SHAPES[name][0]
-    x, normal = shape.boundary.sample(key, 20_000)
-    middle = jnp.asarray([(a.lower + a.upper) / 2 for a in shape.bounds.axes])
-    flux = shape.boundary.measure * jnp.mean(jnp.sum((x - middle) * normal, axis=1))
+    x, normal = jax.jit(lambda k: shape.boundary.sample(k, 20_000))(key)
+    middle = np.asarray([(a.lower + a.upper) / 2 for a in shape.bounds.axes])
+    flux = shape.boundary.measure * np.mean(np.sum((x - middle) * normal, axis=1))
     assert float(flux) == pytest.approx(shape.dim * shape.volume, rel=0.04)
 
 
 @EVERY
 def test_normals_are_unit_and_point_out(name, key):
     shape = SHAPES[name][0]
-    x, normal = shape.boundary.sample(key, 500)
-    np.testing.assert_allclose(jnp.linalg.norm(normal, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(shape.distance(x), 0, atol=1e-5)
-    h = 1e-3
-    outward = shape.distance(x + h * normal) > shape.distance(x - h * normal)
-    assert float(outward.mean()) > 0.99
+
+    @jax.jit
+    def around(key, h=1e-3):
+        x, normal = shape.boundary.sample(key, 500)
+        return normal, *(shape.distance(x + side * h * normal) for side in (-1, 0, 1))
+
+    normal, inner, at, outer = map(np.asarray, around(key))
+    np.testing.assert_allclose(np.linalg.norm(normal, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(at, 0, atol=1e-5)
+    assert (outer > inner).mean() > 0.99
 
 
 @EVERY
 def test_distance_has_finite_gradients_inside(name, key):
     shape = SHAPES[name][0]
-    x = jnp.concatenate([shape.sample(key, 50), jnp.asarray([[(a.lower + a.upper) / 2 for a in shape.bounds.axes]])])
-    gradient = jax.vmap(jax.grad(lambda y: shape.distance(y)))(x[:50])
-    assert bool(jnp.isfinite(gradient).all())
+    gradients = jax.jit(lambda k: distance_gradients(shape, shape.sample(k, 50)))
+    assert np.isfinite(gradients(key)).all()
 
 
 @pytest.mark.parametrize("name", ["interval", "box", "disc", "ball", "polygon"])
 def test_exact_distances_have_unit_gradients(name, key):
     shape = SHAPES[name][0]
-    x = shape.sample(key, 100)
-    size = jnp.linalg.norm(jax.vmap(jax.grad(lambda y: shape.distance(y)))(x), axis=1)
-    assert float(jnp.median(size)) == pytest.approx(1, abs=1e-6)
+    gradients = jax.jit(lambda k: distance_gradients(shape, shape.sample(k, 100)))(key)
+    assert np.median(np.linalg.norm(gradients, axis=1)) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ _MARKERS = ("o", "s", "^", "D", "v", "P")
 @styled
 def comparison_plot(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun]) -> Figure:
     """Left, where the problem has test sets at other resolutions, the error on each grid; right, the error against the
-    number of parameters. Points are means over seeds, whiskers reach to the extremes.
+    number of parameters. Points are means over seeds, whiskers reach to the extremes. Models that do not converge as
+    their grid is refined have hollow markers, broken lines and a note in the legend.
     """
-    models = list(dict.fromkeys(run.model for run in runs))
-    looks = dict(zip(models, zip(cycle(_COLOURS), _marker_order()), strict=False))
+    looks = _looks(runs)
     resolutions = bool(problem["resolutions"])
     figure = new_figure(10.5 if resolutions else 7.0, 4.6)
     panels = figure.subplots(1, 2 if resolutions else 1, squeeze=False)[0]
@@ -39,12 +39,12 @@ def comparison_plot(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun]) ->
 
 def _over_resolutions(axes: Axes, problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], looks) -> None:
     labels = sorted([*problem["resolutions"], problem["training"]], key=_points)
-    for model, (colour, marker) in looks.items():
+    for model, look in looks.items():
         results = [run.results for run in runs if run.model == model]
         trained = mean(results, problem["error"])
         errors = [trained if x == problem["training"] else mean(results, f"{problem['error']}@{x}") for x in labels]
         shown = [(i, error / trained) for i, error in enumerate(errors) if error is not None and trained is not None]
-        axes.plot([i for i, _ in shown], [ratio for _, ratio in shown], marker=marker, color=colour, linewidth=1.2)
+        axes.plot([i for i, _ in shown], [ratio for _, ratio in shown], linewidth=1.2, **look)
     axes.axhline(1.0, color=FAINT, linestyle=":")
     axes.set_yscale("log")
     axes.set_xticks(range(len(labels)), [f"{x}\n(training)" if x == problem["training"] else x for x in labels])
@@ -53,7 +53,7 @@ def _over_resolutions(axes: Axes, problem: Mapping[str, Any], runs: Sequence[Ben
 
 
 def _over_sizes(axes: Axes, error: str, runs: Sequence[BenchmarkRun], looks) -> None:
-    for model, (colour, marker) in looks.items():
+    for model, look in looks.items():
         results = [run.results for run in runs if run.model == model]
         values = np.asarray([result.get(error, np.nan) for result in results])
         size = mean(results, PARAMETERS)
@@ -61,11 +61,23 @@ def _over_sizes(axes: Axes, error: str, runs: Sequence[BenchmarkRun], looks) -> 
             continue
         centre = values.mean()
         whiskers = [[centre - values.min()], [values.max() - centre]]
-        axes.errorbar([size], [centre], whiskers, marker=marker, color=colour, linestyle="none", label=model, capsize=2)
+        axes.errorbar([size], [centre], whiskers, capsize=2, **(look | {"linestyle": "none"}))
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("parameters")
     axes.set_ylabel(error)
+
+
+def _looks(runs: Sequence[BenchmarkRun]) -> dict[str, dict[str, str]]:
+    """Colour, marker, line and name of each model; hollow and broken where it is bound to its grid."""
+    convergent = {run.model: run.convergent for run in runs}
+    looks = {}
+    for (model, converges), colour, marker in zip(convergent.items(), cycle(_COLOURS), _marker_order(), strict=False):
+        look = {"color": colour, "marker": marker, "linestyle": "-", "label": model}
+        if not converges:
+            look |= {"markerfacecolor": "white", "linestyle": "--", "label": f"{model} (not convergent)"}
+        looks[model] = look
+    return looks
 
 
 def _points(label: str) -> tuple[float, str]:
