@@ -24,6 +24,7 @@ from neuralpde.evaluation import (
     write_record,
 )
 from neuralpde.operators import about_of
+from neuralpde.training import TrainingInterrupted
 
 from .explanation import CONFIG_ERRORS, compose_config, explain
 from .folders import CONFIG, read_config
@@ -70,6 +71,8 @@ def benchmark(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float]
         print(f"[{number}/{len(cells)}] {cell.problem}: {cell.model}, seed {cell.seed}", flush=True)
         try:
             results = _results(configs[cell], folder / cell.folder)
+        except TrainingInterrupted:
+            raise  # the user stops the suite, not this training alone; what was done is kept for resume=true
         except NeuralPDEError as error:
             failures.append(cell)
             print(f"neuralpde: {' '.join(str(error).split())}", file=sys.stderr, flush=True)

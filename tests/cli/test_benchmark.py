@@ -1,16 +1,19 @@
 """``neuralpde benchmark``: a suite becomes runs, tables and pictures, once."""
 
 import json
+import signal
 
 import pytest
 import yaml
 
+from neuralpde.cli import train
 from neuralpde.cli.application import run
 from neuralpde.cli.benchmark import _cells, _composed
 from neuralpde.cli.building import check_slots
 from neuralpde.cli.catalogue import conf_folder
 from neuralpde.cli.schema import register
 from neuralpde.evaluation import read_record
+from neuralpde.training import TrainingInterrupted
 
 SUITE = """
 title: Two small models
@@ -101,3 +104,14 @@ def test_every_training_of_a_suite_can_be_composed(path):
     assert len(cells) >= 2
     for cell in cells:
         check_slots(_composed(cell, []))
+
+
+def test_a_signal_stops_the_suite_and_the_rest_is_left_for_later(suite, tmp_path, monkeypatch):
+    def interrupted(config, folder):
+        raise TrainingInterrupted("SIGINT stopped the training.", signal.SIGINT, None)
+
+    monkeypatch.setattr(train, "train", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        suite()
+    assert stopped.value.code == 128 + signal.SIGINT
+    assert not (tmp_path / "done" / "record.json").exists()

@@ -28,7 +28,7 @@ OPTIONS = [
     if (group, name) not in NEED_A_FILE
 ]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
-QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
+QUICK = ("darcy", "neuraloperator_darcy")
 # The default model keeps its domain, and these map from space to space and time.
 EXTENDED = {name: ["dataset.extend=true"] for name in GROUPS["dataset"] if _has_time_added(name)}
 # Those that step in time learn from trajectories; few frames of a small grid are enough here.
@@ -45,15 +45,16 @@ LONG = (
     *("darcy_multiscale_mgno", "helmholtz_mgno", "navier_stokes_mgno"),
     *("ks_fno_rollout", "ks_refiner", "navier_stokes_1e3_fno"),
     *("antiderivative_physics", "burgers_physics", "darcy_physics", "diffusion_reaction_physics"),
-    *("darcy_rough_mgno", "darcy_smooth_mgno"),
+    *("darcy_rough_mgno", "darcy_smooth_mgno", "darcy_deeponet"),
     *("rollout", "refiner", "fno_conditioned"),  # followed to the end in test_rollout_runs
 )
 # All models are traced in test_models; these few are trained by default, the others where slow tests are asked for.
 MODELS = ("deeponet", "fno", "mgno", "pod_deeponet")
+OPTIMIZERS = ("adam", "muon")
 
 
 def _marks(group: str, name: str) -> list:
-    quick = {"dataset": QUICK, "model": MODELS}
+    quick = {"dataset": QUICK, "model": MODELS, "optimizer": OPTIMIZERS}
     slow = name not in quick.get(group, [name]) or name in LONG
     return [pytest.mark.slow] if slow else []
 

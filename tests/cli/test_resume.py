@@ -17,7 +17,7 @@ from neuralpde.cli.folders import latest_run
 from neuralpde.cli.jobs import resumed
 from neuralpde.cli.refusal import UsageError
 
-STEPS = 400
+STEPS = 160
 SMALL = [
     *("dataset.resolution=16", "dataset.train=32", "dataset.test=2", "dataset.test_resolutions=[8]"),
     *("model.width=4", "model.depth=1", "model.levels=2", "task.batch_size=8"),

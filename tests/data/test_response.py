@@ -37,7 +37,9 @@ def test_antiderivative_is_that_of_its_forcing(tmp_path):
     assert data.target.names == ("s",) and data.test["101"].inputs.values.shape == (2, 101, 1)
 
 
-@pytest.mark.parametrize("equation", [ForcedRiccati(), Pendulum()], ids=["riccati", "pendulum"])
+@pytest.mark.parametrize(
+    "equation", [ForcedRiccati(), pytest.param(Pendulum(), marks=pytest.mark.slow)], ids=["riccati", "pendulum"]
+)
 def test_responses_follow_their_equation(tmp_path, equation):
     data = driven(tmp_path, equation)
     u, s = (np.asarray(side.values, float) for side in (data.train.inputs, data.train.targets))

@@ -225,6 +225,7 @@ def test_output_converges_with_the_quadrature_of_the_points(family):
     assert observed_order(cloud_errors(family)) > 1.6
 
 
+@pytest.mark.slow
 def test_independent_points_converge_as_monte_carlo_does():
     errors = monte_carlo_errors("gno")
     assert observed_order([errors[0], errors[-1]], 16) == pytest.approx(0.5, abs=0.2)

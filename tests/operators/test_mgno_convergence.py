@@ -28,6 +28,7 @@ def test_kernels_in_grid_units_do_not_converge():
     assert observed_order(differences("cells", physical_scaling=False)) < 0.2
 
 
+@pytest.mark.slow
 def test_rows_of_the_table_are_those_of_the_tests():
     assert [name for _, name, _, _ in mgno_rows()] == list(WALLS)
 

@@ -151,7 +151,7 @@ def with_random_vectors(model, key):
     [
         ("circular", "wrap", {"waves": 2}),
         ("zeros", "constant", {"disentangled": False}),
-        ("boundary", "reflect", {"blocks": 2, "condition": ("dt",)}),
+        pytest.param("boundary", "reflect", {"blocks": 2, "condition": ("dt",)}, marks=pytest.mark.slow),
     ],
 )
 def test_forward_pass_equals_the_paper_read_loop_by_loop(padding, mode, options, key):

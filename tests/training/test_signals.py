@@ -94,7 +94,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("step", [4, 8, 20, 24])
+@pytest.mark.parametrize("step", [4, 8, *(pytest.param(step, marks=pytest.mark.slow) for step in (20, 24))])
 def test_run_stopped_anywhere_goes_on_to_the_same_end(tmp_path, key, step, monkeypatch):
     """Also at steps 8 and 24, where an evaluation is due: it is neither lost nor made twice."""
     whole = train(tmp_path / "whole", key, Regression(noise=0.1))
