@@ -5,24 +5,27 @@ Two nets in float32: the published one of 8 waves for the smoke plume (35,490,21
 zero padding) at 64x64, one example; and the same 16 wide (2,188,515 parameters, 6 channels in, circular padding) in
 batches of 8. The peer is the same net written with torch's own layers; ``--check`` copies the weights from one to the
 other and compares their answers. Each side runs in a process of its own, so that neither side's threads disturb the
-other. Needs torch (``pip install -e ".[bench]"``); without it, ``--side neuralpde`` times ours alone.
+other. Needs torch (``pip install -e ".[bench]"``); without it, ``--sides neuralpde`` times ours alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+RESULTS = Path(__file__).resolve().parent / "results"
 NETS = {
-    "paper": {"width": 64, "inputs": 12, "padding": "zeros", "batch": 1, "reference": 0.67},
-    "narrow": {"width": 16, "inputs": 6, "padding": "circular", "batch": 8, "reference": 1.11},
+    "paper": {"width": 64, "inputs": 12, "padding": "zeros", "batch": 1},
+    "narrow": {"width": 16, "inputs": 6, "padding": "circular", "batch": 8},
 }
-"""The two nets; ``reference`` is the time of torch on 2 quiet cores, in seconds."""
 WAVES, LEVELS, OUTPUTS, POINTS = 8, 4, 3, 64
 SIDES = ("neuralpde", "torch")
 
@@ -226,6 +229,7 @@ def run_side(side: str, net: str, repeats: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", choices=SIDES, help="time one side alone, and print JSON")
+    parser.add_argument("--sides", choices=SIDES, nargs="+", default=list(SIDES))
     parser.add_argument("--net", choices=NETS, nargs="+", default=list(NETS))
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
@@ -234,17 +238,67 @@ def main() -> None:
     if options.check:
         print({padding: difference(padding) for padding in ("zeros", "circular")})
         return
-    for net in options.net:
-        sizes = {key: value for key, value in NETS[net].items() if key != "reference"}
-        if options.side is not None:
-            measure = time_ours if options.side == "neuralpde" else time_torch
-            print(json.dumps(measure(**sizes, repeats=options.repeats)))
-            continue
-        print(f"{net}: {sizes}, reference {NETS[net]['reference']} s")
-        for _ in range(options.rounds):
-            for side in SIDES:
-                measured = run_side(side, net, options.repeats)
-                print(f"  {side:10}" + "  ".join(f"{name} {value:.4g}" for name, value in measured.items()), flush=True)
+    if options.side is not None:
+        measure = time_ours if options.side == "neuralpde" else time_torch
+        print(json.dumps(measure(**NETS[options.net[0]], repeats=options.repeats)))
+        return
+    measured = {net: measured_in_turn(net, options) for net in options.net}
+    print(record(measured, options))
+
+
+def measured_in_turn(net: str, options: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
+    """The rounds of each side that can be run: torch may be missing."""
+    runs: dict[str, list[dict[str, float]]] = {side: [] for side in options.sides}
+    print(f"{net}: {NETS[net]}")
+    for _ in range(options.rounds):
+        for side, done in runs.items():
+            done.append(run_side(side, net, options.repeats))
+            print(f"  {side:10}" + "  ".join(f"{name} {value:.4g}" for name, value in done[-1].items()), flush=True)
+    return runs
+
+
+def record(measured: dict[str, dict[str, list[dict[str, float]]]], options: argparse.Namespace) -> Path:
+    from importlib.metadata import version
+
+    from neuralpde.cli.run_folder import commit, environment
+    from neuralpde.evaluation import ResultFigure, ResultRecord, write_record
+
+    def figures(net: str, runs: dict[str, list[dict[str, float]]]) -> list[ResultFigure]:
+        mean = lambda side, key: statistics.fmean(run[key] for run in runs[side]) if side in runs else None
+        spread = lambda key: statistics.pstdev(run[key] for run in runs["neuralpde"])
+
+        def figure(
+            key: str, name: str, unit: str = "", source: str = "torch, same run", reference=None
+        ) -> ResultFigure:
+            reference = mean("torch", key) if reference is None else reference
+            source = source if reference is not None else ""
+            return ResultFigure(f"{net}: {name}", mean("neuralpde", key), spread(key), unit, reference, source)
+
+        formulas = "the formulas' count, within 1.2"
+        return [
+            figure("median", "forward and backward pass, median", "s"),
+            figure("processor", "processor time of a pass", "s"),
+            figure("flops/formula", "operations over those of the formulas", "", formulas, 1.0),
+            figure("bytes/formula", "bytes over those of the formulas", "", formulas, 1.0),
+            figure("parameters", "parameters"),
+        ]
+
+    versions = environment()["versions"] | ({"torch": version("torch")} if "torch" in options.sides else {})
+    return write_record(
+        RESULTS,
+        ResultRecord(
+            name="sinenet_step",
+            title="Forward and backward pass of SineNet of 8 waves at 64 x 64, against torch",
+            command=f"scripts/bench_sinenet.py --net {' '.join(options.net)} --rounds {options.rounds}",
+            commit=(commit() or "unknown")[:12],
+            device=f"{os.cpu_count()} x86 cores",
+            date=datetime.date.today().isoformat(),
+            seeds=(0,),
+            figures=tuple(f for net, runs in measured.items() for f in figures(net, runs)),
+            versions=versions,
+            notes="paper: 64 wide, zero padding, one example; narrow: 16 wide, circular padding, batches of 8.",
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class CNO(AbstractGridNetwork):
     periodic axis.
     """
 
-    about: ClassVar[About] = About("Raonic et al., NeurIPS 2023, arXiv 2302.01178", "grid", True)
+    about: ClassVar[About] = About("Raonic et al., NeurIPS 2023, arXiv 2302.01178", "grid", False)
 
     lifting: FilteredBlock
     down: tuple[FilteredBlock, ...]

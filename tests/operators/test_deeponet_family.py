@@ -201,3 +201,27 @@ def test_learns_the_antiderivative_of_unseen_functions(kind, key):
     error = np.asarray(train(params)) - s
     bound = 0.1 if kind == "multionet" else 0.03
     assert np.linalg.norm(error[200:]) < bound * np.linalg.norm(s[200:])
+
+
+def test_components_of_the_inputs_are_uncorrelated_and_a_linear_branch_of_them_is_exact(key):
+    """Ten coefficients of waves are drawn, so there are ten components; the operator is a shift, which is linear."""
+    box = Box.cube(1, periodic=True)
+    grid, space = box.grid(24), FunctionSpace(box)
+    k, x = np.arange(1, 6), 2 * np.pi * np.arange(24)[:, None] / 24
+    a, b = np.random.default_rng(0).normal(size=(2, 300, 5)) / k
+    waves = lambda shift: (1 + a @ np.cos(k * (x - shift)).T + b @ np.sin(k * (x - shift)).T)[..., None]
+    inputs, targets = (Field.stack(waves(shift), grid, space) for shift in (0.0, 0.7))
+    model = PODDeepONet(space, space, depth=0, basis=10, components=12, on=grid, key=key)
+    model = model.fitted_to(Sample(inputs, targets))
+    mean, E = model.inputs.value
+    scores = (np.asarray(inputs.values)[..., 0] - mean) @ E.T
+    np.testing.assert_allclose(scores.T @ scores / 299, np.diag([1.0] * 10 + [0.0] * 2), atol=1e-10)
+
+    answers = lambda m: jax.vmap(lambda v: m(Field(v, grid, space)).values)(inputs.values[:3])
+    modes = np.asarray(model.modes.value.values)[1:, :, 0]
+    coefficients = np.linalg.lstsq(modes.T, (waves(0.7)[..., 0] - waves(0.7).mean(0)[..., 0]).T)[0].T
+    weight = np.linalg.lstsq(scores[100:], coefficients[100:])[0].T
+    exact = eqx.tree_at(lambda m: m.branch.layers[0].weight, model, jnp.asarray(weight))
+    np.testing.assert_allclose(answers(exact), waves(0.7)[:3], atol=1e-10)
+    with pytest.raises(ValueError, match="got both"):
+        PODDeepONet(space, space, components=3, branch=lambda u: u, on=grid, key=key)
