@@ -56,9 +56,8 @@ def ours(net: str, repeats: int) -> dict[str, float]:
     box = Box.cube(1) if net == "deeponet" else Box.cube(2, periodic=True)
     space, draw = FunctionSpace(box), np.random.default_rng(0)
     inputs, targets = (box.grid(SENSORS), box.grid(QUERIES)) if net == "deeponet" else (box.grid(POINTS),) * 2
-    u, s = (
-        Field(draw.standard_normal((BATCH[net], *g.shape, 1)).astype("float32"), g, space) for g in (inputs, targets)
-    )
+    noise = lambda grid: draw.standard_normal((BATCH[net], *grid.shape, 1)).astype("float32")
+    u, s = (Field.stack(noise(grid), grid, space) for grid in (inputs, targets))
     data = Dataset("noise", Sample(u, s))
     model = our_net(net, space, inputs, jax.random.key(0))
     task = OperatorTask(data, lambda a, b: jnp.mean((a - b).values ** 2), BATCH[net])
