@@ -168,7 +168,7 @@ def _sequential(net: eqx.nn.Sequential, x: TaylorSeries) -> TaylorSeries:
     return x
 
 
-_LAYERS: dict[type, Callable[[Any, TaylorSeries], TaylorSeries]] = {
+_LAYERS: dict[type, Callable[[Any, TaylorSeries], Value]] = {
     eqx.nn.Identity: lambda layer, x: x,
     eqx.nn.Lambda: lambda layer, x: propagate(layer.fn, x),
     eqx.nn.Linear: _linear,

@@ -33,7 +33,7 @@ class Directions:
     vectors: Float[Array, "D d"]
     weights: Float[Array, " D"] | None = None
 
-    def sum(self, terms: Inexact[Array, "lines *n"]) -> Inexact[Array, "*n"]:
+    def sum(self, terms: Inexact[Array, " D *n"]) -> Inexact[Array, "*n"]:
         """``sum_i w_i terms_i``."""
         return terms.sum(0) if self.weights is None else jnp.tensordot(self.weights.astype(terms.dtype), terms, 1)
 
