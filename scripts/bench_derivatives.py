@@ -94,8 +94,8 @@ CASES: dict[str, tuple[int, Callable[[str, Callable, jax.Array], jax.Array]]] = 
 """The dimension and the derivative of each."""
 
 
-def programs(case: str, way: str, points: int, width: int, depth: int) -> dict[str, Callable[[], jax.Array]]:
-    """The compiled forward pass, and that with the gradient of its mean square in the parameters."""
+def programs(case: str, way: str, points: int, width: int, depth: int) -> tuple[dict[str, Callable], tuple]:
+    """The compiled forward pass and that with the gradient of its mean square in the parameters; their arguments."""
     dim, derivative = CASES[case]
     net = mlp(dim, 1, width=width, depth=depth, activation=jnp.tanh, key=jax.random.key(0))
     parameters, static = eqx.partition(net, eqx.is_inexact_array)

@@ -54,7 +54,7 @@ def sampled_laplacian(
     """
 
     def estimate(x):
-        coordinates = jnp.arange(len(x) - 1) if axes is None else jnp.asarray(axes)
+        coordinates = jnp.arange(len(x) - 1) if axes is None else jnp.asarray(tuple(axes))
         vectors, weights = probes(key, len(coordinates), count)
         embedded = jnp.zeros((count, len(x)), x.dtype).at[:, coordinates].set(vectors.astype(x.dtype))
         return directional(u, embedded, 2, weights.astype(x.dtype))(x)

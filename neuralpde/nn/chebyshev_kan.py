@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Value, concatenate, propagate
 
 from .coordinate_network import AbstractCoordinateNetwork, Chain
@@ -16,12 +17,14 @@ from .coordinate_network import AbstractCoordinateNetwork, Chain
 class ChebyshevLayer(AbstractCoordinateNetwork):
     """``y_o = sum_i sum_{k = 0..degree} C_kio T_k(tanh x_i)``, T_k the Chebyshev polynomials of the first kind.
 
-    C starts normal with mean zero and variance 1 / (i (degree + 1)).
+    C starts normal with mean zero and variance 1 / (i (degree + 1)). Raises ``ValueError`` for a degree below one.
     """
 
     C: Float[Array, "k i o"]
 
     def __init__(self, in_size: int, out_size: int, degree: int = 4, *, key: PRNGKeyArray):
+        if degree < 1:
+            raise ArgumentError(f"ChebyshevLayer wants polynomials of degree one or more, got degree={degree}.")
         shape = (degree + 1, in_size, out_size)
         self.C = jax.random.normal(key, shape) / math.sqrt(in_size * (degree + 1))
 

@@ -30,8 +30,9 @@ def siren(in_size: int, out_size: int, *, width: int, depth: int, frequency: flo
     """``depth`` layers ``sin(w (W x + b))`` and a linear one, for coordinates in [-1, 1]; w is the ``frequency``.
 
     Weights are uniform on +-1 / n in the first layer of n inputs and on +-sqrt(6 / n) / w in the others, so that what
-    enters each sine but the first is about normal with variance one, whatever the depth (section 3.2). The biases of the
-    first layer are uniform on +-1 / sqrt(n), the others zero.
+    enters each sine but the first is about normal, of variance 1 after the first layer and ``1 - exp(-2 v)`` after one
+    that v entered: it falls to 0.8 and no further, whatever the depth (section 3.2). The biases of the first layer are
+    uniform on +-1 / sqrt(n), the others zero.
     """
     sizes = (in_size, *(width,) * depth, out_size)
     key_bias, *keys = jax.random.split(key, len(sizes))

@@ -37,8 +37,16 @@ def propagate(f: Callable[[Any], Any], x: Value) -> Value:
         return f.propagate(x)
     if type(f) in _LAYERS:
         return _LAYERS[type(f)](f, x)
-    known = isinstance(f, Hashable) and not isinstance(f, eqx.Module) and f in _FUNCTIONS
-    return _FUNCTIONS[f](x) if known else composed(f, x)
+    rule = _rule_of(f)
+    return composed(f, x) if rule is None else rule(x)
+
+
+def _rule_of(f: Any) -> SeriesRule | None:
+    try:
+        return _FUNCTIONS.get(f)
+    except TypeError:
+        # An object that holds arrays is not hashable, and no function that is known here.
+        return None
 
 
 def has_rule(*functions: Callable[[Array], Array]) -> Callable[[SeriesRule], SeriesRule]:

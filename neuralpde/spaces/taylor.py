@@ -157,10 +157,10 @@ class TaylorSeries:
     def __pow__(self, exponent: int) -> TaylorSeries:
         if exponent < 1:
             raise ValueError(f"A series has positive integer powers here, got {exponent}; divide by it for others.")
-        half = self if exponent == 1 else self ** (exponent // 2)
         if exponent == 1:
             return self
-        return half * half if exponent % 2 == 0 else half * half * self
+        half = self ** (exponent // 2)
+        return half * half * self if exponent % 2 else half * half
 
     def __rmatmul__(self, matrix: Float[Array | np.ndarray, "o i"]) -> TaylorSeries:
         # One matrix product for all directions.
@@ -233,9 +233,11 @@ def _series(value: Any) -> TaylorSeries:
     return value if isinstance(value, TaylorSeries) else TaylorSeries.constant(value)
 
 
-def _aligned(a: Any, b: Any) -> tuple[TaylorSeries, TaylorSeries]:
+def _aligned(a: TaylorSeries, b: Any) -> tuple[TaylorSeries, TaylorSeries]:
     """Both as series with as many axes: the axis of directions stays in front of those that broadcast."""
-    a, b = _series(a), _series(b)
+    # Plain numbers take the precision of the series.
+    b = jnp.asarray(b, a.dtype) if isinstance(b, int | float) else b
+    b = _series(b)
     ndim = max(a.ndim, b.ndim)
     return _raised(a, ndim), _raised(b, ndim)
 

@@ -158,6 +158,16 @@ def test_neural_functions_have_derivatives_in_the_units_of_their_domain(key):
     np.testing.assert_allclose(2 * along(u, x, v[None], 2)[0], exact, atol=1e-12)
 
 
+def test_single_precision_stays(key):
+    """Numbers in the formulas of layers do not widen it where double precision is switched on."""
+    net = jax.tree.map(
+        lambda leaf: leaf.astype("float32") if eqx.is_array(leaf) else leaf, mlp(2, 1, width=3, depth=1, key=key)
+    )
+    x = jnp.asarray([0.1, 0.2], "float32")
+    series = 1 - 2.0 / (3 + propagate(net, TaylorSeries.point(x)) ** 2)
+    assert series.dtype == series.coefficient(Order(Directions(jnp.eye(2)), 2, True)).dtype == jnp.float32
+
+
 def test_vectors_are_joined_with_constants(key):
     x = TaylorSeries.point(jnp.asarray([0.3, 0.7]))
     joined = concatenate([x[:1], jnp.ones(2), x[1:] * x[1:]])
