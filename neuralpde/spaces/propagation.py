@@ -160,7 +160,7 @@ def _linear(layer: eqx.nn.Linear, x: TaylorSeries) -> TaylorSeries:
     return y if layer.bias is None else y + layer.bias
 
 
-def _mlp(net: eqx.nn.MLP, x: TaylorSeries) -> TaylorSeries:
+def _mlp(net: eqx.nn.MLP, x: Value) -> Value:
     learned = jax.tree.leaves(eqx.filter((net.activation, net.final_activation), eqx.is_array))
     if learned or net.scan or net.out_size == "scalar":
         return composed(net, x)
@@ -170,7 +170,7 @@ def _mlp(net: eqx.nn.MLP, x: TaylorSeries) -> TaylorSeries:
     return propagate(net.final_activation, x) if net.depth else x
 
 
-def _sequential(net: eqx.nn.Sequential, x: TaylorSeries) -> TaylorSeries:
+def _sequential(net: eqx.nn.Sequential, x: Value) -> Value:
     for layer in net.layers:
         x = propagate(layer, x)
     return x
