@@ -45,16 +45,11 @@ class GinzburgLandau(AbstractSemilinear):
 
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 2"]:
         """Real and imaginary part of left minus right hand side."""
-
-        def complex_valued(y):
-            real, imaginary = u(y)
-            return (real + 1j * imaginary)[None]
-
-        (a,) = complex_valued(x)
-        linear = self.growth * a + self.diffusivity * (1 + 1j * self.dispersion) * laplacian(complex_valued)(x)[0]
+        a, a_t, spread = (real + 1j * imaginary for real, imaginary in (u(x), rate(u)(x), laplacian(u)(x)))
+        linear = self.growth * a + self.diffusivity * (1 + 1j * self.dispersion) * spread
         # Not |a|^2, whose derivative is undefined where a = 0.
         saturation = self.saturation * (1 + 1j * self.shear) * jnp.sum(u(x) ** 2) * a
-        left = rate(complex_valued)(x)[0] - linear + saturation
+        left = a_t - linear + saturation
         return jnp.stack([left.real, left.imag])
 
     def exact(self, domain: Box, mode: int = 1) -> AbstractFunction:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Field, FunctionSpace
 
+from .derivatives import gradient, laplacian
 from .equation import AbstractEquation, Coefficient, PointFunction, coefficient_at
 
 
@@ -24,11 +25,10 @@ class Darcy(AbstractEquation):
 
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 1"]:
         """-div(a grad u) - f at ``x``, for ``u`` and ``a`` that are differentiable there."""
-
-        def flux(y):
-            return coefficient_at(self.coefficient, y) * jax.jacrev(u)(y)[0]
-
-        divergence = jnp.trace(jax.jacfwd(flux)(x))
+        axes = range(len(x))
+        divergence = coefficient_at(self.coefficient, x) * laplacian(u, axes)(x)[0]
+        if callable(self.coefficient):
+            divergence += jax.jacfwd(self.coefficient)(x)[0] @ gradient(u, axes)(x)[:, 0]
         return (-divergence - coefficient_at(self.source, x))[None]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.spaces import AbstractFunction, Box, Dirichlet, Field, FunctionSpace
 
+from .derivatives import partial, rate
 from .diffusion import laplacian
 from .equation import AbstractEquation, Coefficient, PointFunction
 
@@ -33,8 +33,8 @@ class ReactionDiffusion(AbstractEquation):
     def residual(self, u: PointFunction, x: Float[Array, " 2"]) -> Float[Array, " 1"]:
         """s_t - diffusion s_xx - rate s^2 - source at x = (x, t)."""
         source = self.source(x[:1]) if isinstance(self.source, AbstractFunction) else jnp.asarray(self.source, x.dtype)
-        spread = self.diffusion * jax.hessian(u)(x)[:, 0, 0]
-        return jax.jacfwd(u)(x)[:, 1] - spread - self.rate * u(x) ** 2 - source
+        spread = self.diffusion * partial(u, 0, 2)(x)
+        return rate(u)(x) - spread - self.rate * u(x) ** 2 - source
 
     def tendency(self, u: Field) -> Field:
         """The right hand side under the conditions of the field's space, such as `space`."""

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Box, Dirichlet, Field, FunctionSpace, Robin
 
+from .derivatives import partial, rate
 from .diffusion import laplacian
 from .equation import AbstractEquation, PointFunction
 
@@ -42,7 +43,7 @@ class DiffusionSorption(AbstractEquation):
 
     def residual(self, u: PointFunction, x: Float[Array, " 2"]) -> Float[Array, " 1"]:
         """u_t - diffusion u_xx / R(u) at x = (x, t)."""
-        return jax.jacfwd(u)(x)[:, 1] - self.diffusion * jax.hessian(u)(x)[:, 0, 0] / self.retardation(u(x))
+        return rate(u)(x) - self.diffusion * partial(u, 0, 2)(x) / self.retardation(u(x))
 
     def tendency(self, u: Field) -> Field:
         """diffusion u_xx / R(u) under the conditions of the field's space, such as `space`."""

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import AbstractDiscretization, AbstractPrior, Box, Field, FunctionSpace, Neumann
 
+from . import derivatives
 from .diffusion import laplacian
 from .equation import AbstractEquation, PointFunction
 
@@ -38,9 +39,7 @@ class FitzHughNagumo(AbstractEquation):
 
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 2"]:
         """Left minus right hand side at x = (x_1, ..., x_n, t)."""
-        d = x.shape[0] - 1
-        spread = jnp.trace(jax.hessian(u)(x)[:, :d, :d], axis1=1, axis2=2)
-        return jax.jacfwd(u)(x)[:, d] - self._coefficients(x) * spread - self.reaction(u(x))
+        return derivatives.rate(u)(x) - self._coefficients(x) * derivatives.laplacian(u)(x) - self.reaction(u(x))
 
     def tendency(self, u: Field) -> Field:
         """The right hand side under the conditions of the field's space, such as `space`; in any dimension."""

@@ -21,7 +21,7 @@ from neuralpde.spaces import (
     Neumann,
 )
 
-from .derivatives import partial
+from .derivatives import laplacian
 from .equation import AbstractEquation, Coefficient, PointFunction, coefficient_at
 
 
@@ -66,8 +66,7 @@ class Helmholtz(AbstractEquation):
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 1"]:
         """-Laplace(u) - (w / c)^2 u - f"""
         k = self.frequency / coefficient_at(self.speed, x)
-        laplacian = sum(partial(u, axis, 2)(x) for axis in range(x.shape[0]))
-        return -laplacian - k**2 * u(x) - coefficient_at(self.source, x)
+        return -laplacian(u, range(len(x)))(x) - k**2 * u(x) - coefficient_at(self.source, x)
 
     def exact(self, domain: Box, direction: tuple[float, ...] = (0.6, 0.8)) -> AbstractFunction:
         """The plane wave ``cos(k n . x)``, k = w / c, for a constant speed, no source and a direction n of length one."""

@@ -11,9 +11,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.spaces import AbstractFunction, AbstractPrior, Box, ClosedForm, Field, FunctionSpace, Grid
 from neuralpde.spaces.random_noise import power_noise
 
+from .derivatives import expanded, gradient, laplacian, rate
 from .equation import AbstractEquation, Coefficient, PointFunction
 
 Vector = Coefficient | Float[Array, " 2"]
+PLANE = (0, 1)
+"""Coordinates of space."""
 
 
 class AbstractIncompressibleFlow(AbstractEquation):
@@ -91,10 +94,9 @@ class BuoyantSmoke(AbstractIncompressibleFlow):
 
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 4"]:
         """Two momentum balances, div w and the balance of smoke, at x = (x, y, t), or (x, y) for a steady state."""
-        value, slopes = u(x), jax.jacfwd(u)(x)
-        lift = jnp.stack([jnp.zeros((), x.dtype), self.buoyancy * value[3]])
-        transport = slopes[3, 2:].sum() + slopes[3, :2] @ value[:2]
-        smoke = transport - self.diffusivity * jnp.trace(jax.hessian(lambda y: u(y)[3])(x)[:2, :2])
+        u = expanded(u, x)
+        lift = jnp.stack([jnp.zeros((), x.dtype), self.buoyancy * u(x)[3]])
+        smoke = _carried(u, x)[3] - self.diffusivity * laplacian(u, PLANE)(x)[3]
         return jnp.append(_balances(self, u, x, value_at(self.force, x) + lift), smoke)
 
     def invariants(self, u: Field) -> dict[str, Float[Array, ""]]:
@@ -110,12 +112,16 @@ def value_at(vector: Vector, x: Float[Array, " d"]) -> Float[Array, " 2"]:
 
 
 def _balances(equation: AbstractIncompressibleFlow, u: PointFunction, x, force) -> Float[Array, " 3"]:
-    value, slopes = u(x), jax.jacfwd(u)(x)
-    laplacian = jnp.trace(jax.hessian(u)(x)[:2, :2, :2], axis1=1, axis2=2)
-    # A steady flow has points without time: its sum over the time derivatives is empty.
-    inertia = slopes[:2, 2:].sum(1) + slopes[:2, :2] @ value[:2]
-    momentum = inertia + slopes[2, :2] - equation.viscosity * laplacian - force
-    return jnp.append(momentum, jnp.trace(slopes[:2, :2]))
+    u = expanded(u, x)
+    slopes = gradient(u, PLANE)(x)
+    momentum = _carried(u, x)[:2] + slopes[:, 2] - equation.viscosity * laplacian(u, PLANE)(x)[:2] - force
+    return jnp.append(momentum, jnp.trace(slopes[:, :2]))
+
+
+def _carried(u: PointFunction, x) -> Float[Array, " c"]:
+    """Rate of change along the flow; a steady flow has points without time."""
+    transport = u(x)[:2] @ gradient(u, PLANE)(x)
+    return transport + rate(u)(x) if len(x) > len(PLANE) else transport
 
 
 class SmokeAtRest(AbstractPrior):

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from neuralpde.spaces import Field
 from neuralpde.spaces.fourier import Fourier, Multiplier
 
-from .derivatives import gradient, laplacian, partial, rate
+from .derivatives import biharmonic, gradient, laplacian, partial, rate
 from .equation import PointFunction
 from .semilinear import AbstractSemilinear, Nonlinearity, Parameter
 
@@ -74,8 +74,7 @@ class FlameFront(AbstractSemilinear):
     def residual(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " 1"]:
         """u_t + a |grad u|^2 / 2 + b Laplace(u) + c Laplace(Laplace(u))"""
         convection = self.convection / 2 * jnp.sum(gradient(u)(x) ** 2, axis=0)
-        curvature = laplacian(u)
-        linear = self.antidiffusion * curvature(x) + self.hyperdiffusion * laplacian(curvature)(x)
+        linear = self.antidiffusion * laplacian(u)(x) + self.hyperdiffusion * biharmonic(u)(x)
         return rate(u)(x) + convection + linear
 
 

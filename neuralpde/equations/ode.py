@@ -6,12 +6,12 @@ import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.spaces import AbstractFunction, Box
 
+from .derivatives import rate
 from .equation import AbstractEquation, PointFunction
 
 Scalar = float | Float[Array, ""]
@@ -36,7 +36,7 @@ class AbstractODE(AbstractEquation):
 
     def residual(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " c"]:
         """du/dt - f(t, u) at the time ``x``, of shape (1,)."""
-        return jax.jacfwd(u)(x)[:, 0] - self.vector_field(x[0], u(x))
+        return rate(u)(x) - self.vector_field(x[0], u(x))
 
     def conserved(self, y: Float[Array, " c"]) -> dict[str, Float[Array, ""]]:
         """Functions of the state that stay constant along solutions, by name."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -14,6 +13,7 @@ from neuralpde.spaces import AbstractFunction, Box, Field
 from neuralpde.spaces.fourier import act
 from neuralpde.spaces.spherical_harmonics import Spectrum, SphericalHarmonics, resolved_degree
 
+from .derivatives import gradient
 from .equation import AbstractEquation, PointFunction
 from .exact import ExactSolution, space_of
 from .semilinear import Nonlinearity, is_zero
@@ -122,7 +122,7 @@ class SphereShallowWater(AbstractEquation):
             raise self._lacks("a pointwise residual with hyperdiffusion: set diffusion_time=None")
         degree = math.pi / 180
         latitude = degree * x[0]
-        (wind_u, wind_v, vor, div, pres), slopes = u(x), jax.jacfwd(u)(x)
+        (wind_u, wind_v, vor, div, pres), slopes = u(x), gradient(u, range(3))(x).T
         south_north = slopes[:, 0] / (degree * self.radius)
         west_east = slopes[:, 1] / (degree * self.radius * jnp.cos(latitude))
         metric = jnp.tan(latitude) / self.radius

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.spaces import TaylorSeries, has_rule, propagate, solution
+
 
 @jax.custom_jvp
 def gelu(x: Float[Array, "*n"]) -> Float[Array, "*n"]:
@@ -25,6 +27,12 @@ def _gelu_jvp(primals, tangents):
     distribution = 0.5 * (1 + jax.lax.erf(x / math.sqrt(2)))
     density = jnp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
     return gelu(x), (distribution + x * density) * dx
+
+
+@has_rule(gelu)
+def _gelu_series(x: TaylorSeries) -> TaylorSeries:
+    density = propagate(jnp.exp, -0.5 * x * x) / math.sqrt(2 * math.pi)
+    return x * solution(0.5 * (1 + jax.lax.erf(x.value / math.sqrt(2))), lambda _: density, x)
 
 
 def tanh_sin(x: Float[Array, "*n"]) -> Float[Array, "*n"]:

@@ -36,6 +36,21 @@ def mlp(
     return eqx.tree_at(lambda n: [layer.bias for layer in n.layers], net, replace_fn=jnp.zeros_like)
 
 
+def dense(
+    in_size: int,
+    out_size: int,
+    *,
+    initializer: Callable = jax.nn.initializers.glorot_normal(),
+    use_bias: bool = True,
+    key: PRNGKeyArray,
+) -> eqx.nn.Linear:
+    """An `equinox.nn.Linear` with weights from ``initializer`` and zero bias."""
+    layer = eqx.nn.Linear(in_size, out_size, use_bias=use_bias, key=key)
+    # equinox stores weights as (out, in); initialisers expect (in, out).
+    layer = eqx.tree_at(lambda n: n.weight, layer, initializer(key, (in_size, out_size), layer.weight.dtype).T)
+    return eqx.tree_at(lambda n: n.bias, layer, jnp.zeros_like(layer.bias)) if use_bias else layer
+
+
 class LayerStates(eqx.Module):
     """A multilayer perceptron without output layer: ``depth`` activated layers, of which the ``last`` ones are given."""
 

@@ -16,11 +16,13 @@ from .norms import h1_norm, lp_norm, mgno_h1, relative_h1, relative_l2, relative
 from .points import Points
 from .polygon import Polygon
 from .product import Product
+from .propagation import composed, has_rule, propagate
 from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
 from .random_noise import PowerNoise
 from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
 from .spherical_harmonics import SphericalHarmonics
+from .taylor import Directions, Order, TaylorSeries, Value, concatenate, linear, solution
 from .trajectory import Sample, Trajectory
 from .wall import Wall
 
@@ -36,6 +38,7 @@ __all__ = [
     "Box",
     "ClosedForm",
     "Difference",
+    "Directions",
     "Dirichlet",
     "Drawn",
     "Field",
@@ -48,6 +51,7 @@ __all__ = [
     "Matern",
     "Neumann",
     "Neural",
+    "Order",
     "Periodic",
     "Points",
     "Polygon",
@@ -61,14 +65,22 @@ __all__ = [
     "SignedDistance",
     "SphericalHarmonics",
     "SquaredExponential",
+    "TaylorSeries",
     "Trajectory",
     "Union",
+    "Value",
     "Wall",
+    "composed",
+    "concatenate",
     "h1_norm",
+    "has_rule",
+    "linear",
     "lp_norm",
     "mgno_h1",
+    "propagate",
     "relative_h1",
     "relative_l2",
     "relative_lp",
     "sobolev_norm",
+    "solution",
 ]

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.errors import ArgumentError
 
 from .domain import AbstractDomain, AbstractSurface
+from .taylor import Value
 
 if TYPE_CHECKING:
     from .grid import Grid
@@ -135,8 +136,8 @@ class Box(AbstractDomain):
         unit = jax.random.uniform(key, (n, self.dim))
         return jnp.asarray(self.lower, unit.dtype) + unit * jnp.asarray(self.extents, unit.dtype)
 
-    def normalize(self, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
-        """Map physical coordinates to [-1, 1]^d, as coordinate networks want them."""
+    def normalize(self, x: Value) -> Value:
+        """Map physical coordinates (..., d) to [-1, 1]^d, as coordinate networks want them."""
         lower = jnp.asarray(self.lower, x.dtype)
         return 2 * (x - lower) / jnp.asarray(self.extents, x.dtype) - 1
 

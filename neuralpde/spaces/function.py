@@ -9,7 +9,9 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
+from .propagation import propagate
 from .space import FunctionSpace
+from .taylor import Value
 
 if TYPE_CHECKING:
     from .discretization import AbstractDiscretization
@@ -48,11 +50,16 @@ class ClosedForm(AbstractFunction):
 class Neural(AbstractFunction):
     """A coordinate network as a function: a PINN, a trunk, an implicit neural representation.
 
-    The network sees coordinates mapped to [-1, 1] on the bounding box of the domain.
+    The network sees coordinates mapped to [-1, 1] on the bounding box of the domain. Derivatives go through the layers
+    of the network by their rules (`propagate`).
     """
 
     network: Callable[[Float[Array, " d"]], Float[Array, " c"]]
     space: FunctionSpace = eqx.field(static=True)
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return self.network(self.space.domain.bounds.normalize(x))
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
+        return propagate(self.network, self.space.domain.bounds.normalize(x))
