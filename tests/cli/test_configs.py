@@ -19,13 +19,16 @@ def _has_time_added(name: str) -> bool:
 
 
 GROUPS = options(conf_folder())
+# Second-order methods: these compile long, and those need a task that tells its residuals; see test_optimizer_configs.
+SECOND_ORDER = ("lbfgs", "newton_cg", "pinn", "ssbroyden")
+OF_RESIDUALS = ("levenberg_marquardt", "natural_gradient")
 # Datasets in files of others are trained on in test_foreign_configs.
 OPTIONS = [
     (group, name)
     for group, names in GROUPS.items()
     if group != "suite"
     for name in names
-    if (group, name) not in NEED_A_FILE
+    if (group, name) not in NEED_A_FILE and not (group == "optimizer" and name in OF_RESIDUALS)
 ]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
 QUICK = ("darcy", "neuraloperator_darcy", "burgers", "pdebench_advection")
@@ -54,7 +57,7 @@ MODELS = ("deeponet", "fno", "mgno", "pod_deeponet")
 
 def _marks(group: str, name: str) -> list:
     quick = {"dataset": QUICK, "model": MODELS}
-    slow = name not in quick.get(group, [name]) or name in LONG
+    slow = name not in quick.get(group, [name]) or name in LONG or (group == "optimizer" and name in SECOND_ORDER)
     return [pytest.mark.slow] if slow else []
 
 
