@@ -48,7 +48,7 @@ def residuals_of(task: Task, frozen: PyTree, static: PyTree, batch: Any, key: PR
     (function, points) with ``function(model, point) -> (k,)``, whose stacked values are then the residuals.
     """
     if hasattr(task, "residual_blocks"):
-        return _stacked(
+        return stacked(
             [
                 Block(lambda p, point, f=function: f(put_together(p, frozen, static), point), points)
                 for function, points in task.residual_blocks(batch, key)
@@ -59,7 +59,9 @@ def residuals_of(task: Task, frozen: PyTree, static: PyTree, batch: Any, key: PR
     return None
 
 
-def _stacked(blocks: Sequence[Block]) -> Residuals:
+def stacked(blocks: Sequence[Block]) -> Residuals:
+    """The residuals of some blocks, one block after the other."""
+
     def whole(parameters):
         each = [jax.vmap(block.function, (None, 0))(parameters, block.points) for block in blocks]
         return jnp.concatenate([values.reshape(-1) for values in each])
