@@ -37,7 +37,7 @@ def value_on(flat: Flat, value_fn: Callable[[PyTree], Any]) -> Callable[[Float[A
     return lambda x: value_fn(flat.restore(x)).astype(x.dtype)
 
 
-def residuals_on(flat: Flat, residual_fn: Residuals | None, method: str) -> Residuals:
+def residuals_on(flat: Flat, residual_fn: Callable[[PyTree], Any] | None, method: str) -> Residuals:
     """The residuals of a vector of parameters; raises `TrainingArgumentError` where the task has none."""
     if residual_fn is None:
         raise TrainingArgumentError(
