@@ -73,15 +73,20 @@ def curved(n, p):
 
 @pytest.mark.parametrize(("n", "p"), [(12, 5), (5, 12)])
 def test_kernel_form_is_the_form_in_parameters(n, p):
-    residuals, x = Residuals(curved(n, p)), jnp.linspace(-0.3, 0.4, p)
-    local = first_order(residuals, x)
-    forms = [normal_equations(residuals, x, local, form, chunk=4) for form in ("parameters", "kernel")]
-    steps = [equations.solver(jnp.asarray(0.1))(local.r) for equations in forms]
-    np.testing.assert_allclose(*steps, rtol=1e-11, atol=1e-13)
-    assert normal_equations(residuals, x, local, "auto", 4).kernel == (n < p)
-    dense = jax.jacfwd(residuals)(x)
-    expected = -np.linalg.solve(dense.T @ dense + 0.1 * np.eye(p), dense.T @ local.r)
-    np.testing.assert_allclose(steps[0], expected, rtol=1e-11, atol=1e-13)
+    residuals = Residuals(curved(n, p))
+
+    @jax.jit
+    def both(x):
+        local = first_order(residuals, x)
+        forms = [normal_equations(residuals, x, local, form, chunk=4) for form in ("parameters", "kernel")]
+        assert normal_equations(residuals, x, local, "auto", 4).kernel == (n < p)
+        steps = [equations.solver(jnp.asarray(0.1))(local.r) for equations in forms]
+        return *steps, local.r, jax.jacfwd(residuals)(x)
+
+    in_parameters, by_kernel, r, dense = map(np.asarray, both(jnp.linspace(-0.3, 0.4, p)))
+    np.testing.assert_allclose(by_kernel, in_parameters, rtol=1e-11, atol=1e-13)
+    expected = -np.linalg.solve(dense.T @ dense + 0.1 * np.eye(p), dense.T @ r)
+    np.testing.assert_allclose(in_parameters, expected, rtol=1e-11, atol=1e-13)
 
 
 def test_jacobians_of_points_are_those_of_all_residuals():
@@ -91,14 +96,22 @@ def test_jacobians_of_points_are_those_of_all_residuals():
         Block(lambda x, t: jnp.sin(x[:1] * t) * x[1], points[0]),
         Block(lambda x, p: jnp.stack([x[2] * p[0] ** 2, x[0] * x[1] * p[1]]), points[1]),
     ]
-    residuals, x = stacked(blocks), jnp.asarray([0.3, -1.1, 0.7])
-    local, dense = first_order(residuals, x), jax.jacfwd(residuals)(x)
-    assert local.r.shape == (17,)
-    for seen in (residuals, Residuals(residuals.whole)):
-        np.testing.assert_allclose(jacobian(seen, x, local, 3), dense, atol=1e-14)
-        np.testing.assert_allclose(gram_of_rows(seen, x, local, 3), dense.T @ dense, atol=1e-13)
-    wide = Residuals(lambda x: residuals(x)[:2])
-    np.testing.assert_allclose(jacobian(wide, x, first_order(wide, x), 3), dense[:2], atol=1e-14)
+    residuals = stacked(blocks)
+    whole, wide = Residuals(residuals.whole), Residuals(lambda x: residuals(x)[:2])
+
+    @jax.jit
+    def made(x):
+        local = first_order(residuals, x)
+        jacobians = [jacobian(seen, x, local, 3) for seen in (residuals, whole)]
+        grams = [gram_of_rows(seen, x, local, 3) for seen in (residuals, whole)]
+        return jacobians, grams, jacobian(wide, x, first_order(wide, x), 3), jax.jacfwd(residuals)(x)
+
+    jacobians, grams, some, dense = jax.device_get(made(jnp.asarray([0.3, -1.1, 0.7])))
+    assert dense.shape == (17, 3)
+    for found, gram in zip(jacobians, grams, strict=True):
+        np.testing.assert_allclose(found, dense, atol=1e-14)
+        np.testing.assert_allclose(gram, dense.T @ dense, atol=1e-13)
+    np.testing.assert_allclose(some, dense[:2], atol=1e-14)
 
 
 def test_momentum_minimises_its_functional():
@@ -120,14 +133,18 @@ def test_momentum_minimises_its_functional():
 
 
 def test_nystrom_of_full_rank_is_the_matrix_and_solves_with_it():
-    a, g = random_problem(9, 9)
-    matrix = a @ a.T
-    full = nystrom(lambda v: matrix @ v, 9, 9, jax.random.key(1), jnp.float64)
+    a, g = map(np.asarray, random_problem(9, 9))
+    matrix, low = a @ a.T, a[:, :3] @ a[:, :3].T
+
+    @jax.jit
+    def made(key):
+        full = nystrom(lambda v: matrix @ v, 9, 9, key, jnp.float64)
+        some = nystrom(lambda v: low @ v, 9, 5, key, jnp.float64)
+        return full, some, full.solve(jnp.asarray(g), jnp.asarray(0.3))
+
+    full, some, solved = jax.device_get(made(jax.random.key(1)))
     np.testing.assert_allclose((full.basis * full.values) @ full.basis.T, matrix, atol=1e-10)
-    solved = full.solve(g, jnp.asarray(0.3))
     np.testing.assert_allclose(solved, np.linalg.solve(matrix + 0.3 * np.eye(9), g), rtol=1e-9)
-    low = a[:, :3] @ a[:, :3].T
-    some = nystrom(lambda v: low @ v, 9, 5, jax.random.key(1), jnp.float64)
     np.testing.assert_allclose((some.basis * some.values) @ some.basis.T, low, atol=1e-10)
 
 
@@ -151,8 +168,8 @@ def test_sketched_curvature_that_sees_its_rank_is_gauss_newton():
 
 def test_count_sketch_keeps_the_mean_square():
     r = Residuals(lambda x: jnp.sin(jnp.arange(200.0)) + x)
-    of = jax.jit(lambda key: jnp.sum(sketched(r, jnp.zeros(1), 40, key)(jnp.zeros(1)) ** 2))
-    squares = np.asarray([of(key) for key in jax.random.split(jax.random.key(0), 200)])
+    of = jax.jit(jax.vmap(lambda key: jnp.sum(sketched(r, jnp.zeros(1), 40, key)(jnp.zeros(1)) ** 2)))
+    squares = np.asarray(of(jax.random.split(jax.random.key(0), 200)))
     exact = float(jnp.sum(r(jnp.zeros(1)) ** 2))
     assert abs(squares.mean() - exact) < 4 * squares.std() / 200**0.5
     assert squares.std() < 0.35 * exact  # sqrt(2 / 40) of it for normal combinations

@@ -15,7 +15,7 @@ from ..stopping import StopReason
 from .count_sketch import sketched
 from .flat import flatten, improved, in_full_precision, residuals_on
 from .jacobian import first_order
-from .normal_equations import Form, NormalEquations, check_form, normal_equations
+from .normal_equations import NormalEquations, check_form, normal_equations
 
 TRIES = 12
 """Dampings tried in a step; each failure multiplies by 2, 4, 8, ..., so that the last is 2^66 times the first."""
@@ -47,7 +47,7 @@ def levenberg_marquardt(
     steps: int,
     damping: float = 1e-2,
     tolerance: float = 0.0,
-    form: Form = "auto",
+    form: str = "auto",
     geodesic: bool = False,
     sketch: int | None = None,
     chunk: int = 64,

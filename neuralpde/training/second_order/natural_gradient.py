@@ -13,7 +13,7 @@ from ..failures import TrainingArgumentError
 from ..stopping import StopReason
 from .flat import flatten, in_full_precision, residuals_on
 from .jacobian import first_order
-from .normal_equations import Form, check_form, normal_equations
+from .normal_equations import check_form, normal_equations
 from .nystrom import nystrom
 
 
@@ -33,7 +33,7 @@ def natural_gradient(
     momentum: float = 0.0,
     halvings: int = 20,
     tolerance: float = 0.0,
-    form: Form = "auto",
+    form: str = "auto",
     sketch: int | None = None,
     chunk: int = 64,
     seed: int = 0,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +20,6 @@ from ..failures import TrainingArgumentError
 from ..residuals import Residuals
 from .jacobian import FirstOrder, gram_of_rows, jacobian
 
-Form = Literal["auto", "parameters", "kernel"]
 FORMS = ("auto", "parameters", "kernel")
 
 
@@ -47,7 +45,7 @@ class NormalEquations:
 
 
 def normal_equations(
-    residuals: Residuals, x: Float[Array, " p"], local: FirstOrder, form: Form, chunk: int
+    residuals: Residuals, x: Float[Array, " p"], local: FirstOrder, form: str, chunk: int
 ) -> NormalEquations:
     """The matrix at x; ``form="auto"`` takes the smaller one. Jacobians are made as by `jacobian`."""
     kernel = len(local.r) < len(x) if form == "auto" else form == "kernel"
