@@ -26,7 +26,7 @@ def told_by(state: Any) -> dict[str, Array]:
     Found are the optimisers of this package and those made by ``optax.inject_hyperparams``.
     """
     found = {name: optax.tree.get_all_with_path(state, name) for name in TOLD}
-    return {f"train/{name}": jnp.asarray(values[0][1]) for name, values in found.items() if values}
+    return {f"train/{name}": jnp.asarray(values[0][1], float) for name, values in found.items() if values}
 
 
 def known_gradient(state: Any) -> KnownGradient | None:
