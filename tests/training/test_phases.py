@@ -138,7 +138,10 @@ def test_a_stop_is_shown(capsys, key):
     assert len(said) == 1 and "phase 1 stopped: the gradient is within its tolerance" in said[0]
 
 
-@pytest.mark.parametrize("cut", [7, 14, 22])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("cut", [pytest.param(7, marks=SLOW), 14, pytest.param(22, marks=SLOW)])
 def test_resumed_run_in_phases_is_the_uninterrupted_one(tmp_path, key, cut):
     """Cut in Adam, in the quasi-Newton phase, and after its batch changed: all arrays are the same bits."""
 
