@@ -19,7 +19,7 @@ from .folders import CONFIG, read_config
 from .refusal import UsageError
 
 ENVIRONMENT, METRICS, RESULTS = "environment.json", "metrics.jsonl", "results.json"
-CHECKPOINTS, PLOTS = "checkpoints", "plots"
+CHECKPOINTS, PLOTS, PHASES = "checkpoints", "plots", "phases.json"
 
 PASSING = {"folder", "resume", "run", "reference", "trainer.progress", "evaluation"}
 """Keys that do not change what is trained: a run may be resumed with other values."""

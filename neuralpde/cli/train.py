@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import equinox as eqx
 import jax
 
 from neuralpde.data import Dataset
-from neuralpde.training import fit
+from neuralpde.training import PhaseEnd, fit
 
 from .assessment import assess
 from .building import SLOTS, build, check_slots
 from .learned import learned_map
 from .operator import OPERATOR, check_normalization, make_operator
 from .refusal import UsageError
-from .run_folder import open_run, write_json
+from .run_folder import PHASES, open_run, write_json
 
 
 def train(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
@@ -37,6 +38,7 @@ def train(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     trainer = dict(config["trainer"])
     optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
     fitted = fit(operator, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
+    write_phases(folder, fitted.phases)
     trained = {
         "model/parameters": count_parameters(operator),
         "train/steps": fitted.steps,
@@ -53,6 +55,12 @@ def make_dataset(config: Mapping[str, Any]) -> Dataset:
     if not isinstance(dataset, Dataset):
         raise UsageError(f"dataset gives a {type(dataset).__name__}, not a Dataset; `neuralpde list` names those.")
     return dataset
+
+
+def write_phases(folder: Path, phases: Sequence[PhaseEnd]) -> None:
+    """``phases.json``: the steps of every phase, and in words why one stopped early; nothing for one without a story."""
+    if len(phases) > 1 or any(end.reason is not None for end in phases):
+        write_json(folder / PHASES, {"phases": [dataclasses.asdict(end) for end in phases]})
 
 
 def count_parameters(operator: eqx.Module) -> int:

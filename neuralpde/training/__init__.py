@@ -7,18 +7,25 @@ from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError
 from .loop import fit
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
+from .phase_ends import PhaseEnd
+from .phases import OfOneBatch, Phase, Phases
 from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
 from .refiner_task import RefinerTask
+from .residuals import Block, Residuals
 from .result import FitResult
 from .rollout_task import RolloutTask
 from .schedules import constant, cosine, onecycle, step_decay
+from .second_order import bfgs, lbfgs, levenberg_marquardt, natural_gradient, newton_cg, ssbfgs, ssbroyden
+from .soap import soap
+from .stopping import StopReason
 from .task import Batches, Task
 
 __all__ = [
     "AbstractPhysics",
     "Batches",
+    "Block",
     "CheckpointError",
     "CheckpointMismatch",
     "EllipticResidual",
@@ -26,27 +33,41 @@ __all__ = [
     "EvolutionResidual",
     "FitResult",
     "InitialState",
+    "OfOneBatch",
     "OperatorTask",
+    "Phase",
+    "PhaseEnd",
+    "Phases",
     "PhysicsInformedTask",
     "PointwiseResidual",
     "RefinerTask",
+    "Residuals",
     "RolloutTask",
     "SideConditions",
+    "StopReason",
     "Task",
     "TrainingArgumentError",
     "TrainingDiverged",
     "TrainingInterrupted",
     "adam",
     "adamw",
+    "bfgs",
     "constant",
     "cosine",
     "default_mesh",
     "fit",
+    "lbfgs",
+    "levenberg_marquardt",
     "lion",
     "make_mesh",
     "muon",
+    "natural_gradient",
+    "newton_cg",
     "onecycle",
     "restore_model",
     "sgd",
+    "soap",
+    "ssbfgs",
+    "ssbroyden",
     "step_decay",
 ]

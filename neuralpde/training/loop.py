@@ -16,6 +16,7 @@ from .compilations import compilations
 from .devices import check_mesh, default_mesh
 from .failures import CheckpointError, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
 from .metrics_log import FILE, MetricsLog
+from .phases import Phases
 from .plan import Plan, make_plan
 from .progress import Progress
 from .recorder import Call, Outcome, Recorder, read
@@ -30,7 +31,7 @@ CHECKPOINTS = "checkpoints"
 def fit(
     model: Any,
     task: Task,
-    optimizer: optax.GradientTransformation,
+    optimizer: optax.GradientTransformation | Phases,
     *,
     steps: int,
     key: PRNGKeyArray,
@@ -44,7 +45,7 @@ def fit(
     progress: bool = True,
     tensorboard: bool = True,
 ) -> FitResult:
-    """Train a model on a task for a number of optimiser steps.
+    """Train a model on a task for a number of optimiser steps, with one optimiser or in `Phases`.
 
     - ``steps_per_call`` steps run on the device without the host; metrics of a call are read while the next one runs.
       Left out, 5 on a CPU, where those of models with convolutions are unrolled, and 50 on accelerators.
@@ -57,6 +58,7 @@ def fit(
     - ``mesh`` splits the batch over devices (`make_mesh`); left out, all accelerators that divide the batch evenly, or
       one CPU.
 
+    A phase whose optimiser cannot go on ends there, and the last one ends the run: ``phases`` of the result says why.
     The first Ctrl-C or SIGTERM ends the running call, saves, and raises `TrainingInterrupted`. A non-finite loss,
     gradient or parameter raises `TrainingDiverged`, and is not saved. Raises `CheckpointMismatch` where the checkpoint is
     of another model or optimiser, `CheckpointError` where one cannot be written or read, or ``folder`` holds a run that
@@ -80,10 +82,10 @@ def fit(
             run.resume(checkpoints)
             log = stack.enter_context(MetricsLog(folder, run.step, tensorboard))
         display = stack.enter_context(Progress(steps, run.step, progress))
-        recorder = Recorder(task.batch_size, log, display)
-        if run.step < steps:
+        recorder = Recorder(task.batch_size, log, display, run.dtype)
+        if run.step < steps and not run.phases_are_over():
             run.compile(plan.steps_per_call)
-        _train(run, plan, recorder, checkpoints, stop)
+            _train(run, plan, recorder, checkpoints, stop)
         if checkpoints is not None:
             checkpoints.wait()
         result = FitResult(
@@ -98,6 +100,7 @@ def fit(
             compilations=compilations() - compiled_before,
             history=recorder.history(),
             evaluations=recorder.evaluations,
+            phases=run.phase_ends(),
         )
     if stop.received is not None:
         saved = "nothing was saved, as no folder was given" if folder is None else f"saved in {folder / CHECKPOINTS}"
@@ -111,35 +114,42 @@ def fit(
 
 
 def _train(run: Run, plan: Plan, recorder: Recorder, checkpoints: Checkpoints | None, stop: StopRequests) -> None:
-    """Make the steps of the plan, or those up to a signal."""
+    """Make the steps of the plan, or those up to a signal or to the end of the last phase."""
     waiting: Call | None = None
     recorder.start_clock()
     while run.step < plan.steps:
         call = run.advance(plan.count(run.step))
         if waiting is not None:  # the device works on `call` meanwhile
-            recorder.record(_read_finite(waiting, recorder, checkpoints))
+            outcome = _read_finite(waiting, recorder, checkpoints)
+            if outcome.over:  # `call` made no step
+                _settle(run, plan, outcome, recorder, checkpoints, interrupted=False)
+                return
+            recorder.record(outcome)
         waiting = call
         interrupted = stop.received is not None
         if interrupted or plan.evaluates(run.step) or plan.saves(run.step):
-            _settle(run, plan, waiting, recorder, checkpoints, interrupted)
+            outcome = _read_finite(waiting, recorder, checkpoints)
+            _settle(run, plan, outcome, recorder, checkpoints, interrupted)
             waiting = None
+            interrupted |= outcome.over
         if interrupted:
             return
 
 
 def _settle(
-    run: Run, plan: Plan, call: Call, recorder: Recorder, checkpoints: Checkpoints | None, interrupted: bool
+    run: Run, plan: Plan, outcome: Outcome, recorder: Recorder, checkpoints: Checkpoints | None, interrupted: bool
 ) -> None:
-    """Wait for the last call, then evaluate as planned, and save as planned or on a signal.
+    """After the last call, evaluate as planned, and save as planned or on a signal; both where the phases are over.
 
     An evaluation that is due is made despite a signal: the resumed run starts after it and would never make it.
     """
-    outcome = _read_finite(call, recorder, checkpoints)
+    if outcome.over:
+        run.end_at(outcome.last)
     values, is_best = None, False
-    if plan.evaluates(run.step):
+    if outcome.over or plan.evaluates(run.step):
         values, is_best = run.evaluate()
     recorder.record(outcome, values, is_best)
-    if checkpoints is not None and (interrupted or is_best or plan.saves(run.step)):
+    if checkpoints is not None and (outcome.over or interrupted or is_best or plan.saves(run.step)):
         run.save(checkpoints, values)
     recorder.start_clock()
 

@@ -26,7 +26,7 @@ class LearningRateState(NamedTuple):
 
 
 def descend(schedule: Schedule) -> optax.GradientTransformation:
-    """Multiply updates by minus the scheduled rate, and keep that rate in the state for `current_learning_rate`."""
+    """Multiply updates by minus the scheduled rate, and keep that rate in the state, which is logged."""
 
     def init(params):
         del params
@@ -41,15 +41,6 @@ def descend(schedule: Schedule) -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)
 
 
-def current_learning_rate(state: Any) -> Float[Array, ""] | None:
-    """The learning rate of the latest update, from an optimiser's state; None where it does not tell.
-
-    Found are the optimisers of this module and those made by ``optax.inject_hyperparams``.
-    """
-    found = optax.tree.get_all_with_path(state, "learning_rate")
-    return jnp.asarray(found[0][1]) if found else None
-
-
 def adamw(
     steps: int,
     learning_rate: float = 1e-3,
@@ -61,7 +52,7 @@ def adamw(
     clip: float | None = None,
 ) -> optax.GradientTransformation:
     """Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101)."""
-    return _chain(
+    return chained(
         clip,
         optax.scale_by_adam(b1, b2, eps),
         optax.add_decayed_weights(weight_decay),
@@ -83,7 +74,7 @@ def adam(
 
     Kingma & Ba, arXiv 1412.6980; the decay is that of PyTorch's Adam, the gradient of an L2 penalty.
     """
-    return _chain(
+    return chained(
         clip,
         optax.add_decayed_weights(weight_decay),
         optax.scale_by_adam(b1, b2, eps),
@@ -101,7 +92,7 @@ def lion(
     clip: float | None = None,
 ) -> optax.GradientTransformation:
     """The sign of an interpolated momentum (Chen et al., arXiv 2302.06675), with decoupled weight decay."""
-    return _chain(
+    return chained(
         clip,
         optax.scale_by_lion(b1, b2),
         optax.add_decayed_weights(weight_decay),
@@ -118,7 +109,7 @@ def sgd(
     clip: float | None = None,
 ) -> optax.GradientTransformation:
     """Gradient descent with momentum: ``v <- momentum * v + g``, ``parameter <- parameter - rate * v``."""
-    return _chain(
+    return chained(
         clip,
         optax.trace(momentum, nesterov) if momentum else optax.identity(),
         descend(make_schedule(schedule, steps, learning_rate)),
@@ -156,7 +147,7 @@ def muon(
         consistent_rms=update_rms,
     )
     # optax's Muon ends with the factor -1; the sign is given back so that `descend` alone turns it.
-    return _chain(clip, directions, optax.scale(-1.0), descend(make_schedule(schedule, steps, learning_rate)))
+    return chained(clip, directions, optax.scale(-1.0), descend(make_schedule(schedule, steps, learning_rate)))
 
 
 def _matrices(parameters: Any) -> Any:
@@ -164,7 +155,8 @@ def _matrices(parameters: Any) -> Any:
     return jax.tree.map(lambda p: numbers if p.ndim >= 2 and jnp.isrealobj(p) else None, parameters)
 
 
-def _chain(clip: float | None, *parts: optax.GradientTransformation) -> optax.GradientTransformation:
+def chained(clip: float | None, *parts: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The parts in their order, after a bound ``clip`` on the norm of the gradient where there is one."""
     if clip is not None and not clip > 0:
         raise TrainingArgumentError(
             f"clip is the largest norm of the gradient, a positive number or None; got clip={clip}."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from .phase_ends import PhaseEnd
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -17,6 +19,7 @@ class Progress:
         self._steps, self._first, self._show = steps, step, show
         self._console: Any = None
         self._bar: Any = None
+        self._told: set[int] = set()
         self._start = self._last_line = time.perf_counter()
 
     def __enter__(self) -> Progress:
@@ -48,6 +51,13 @@ class Progress:
             self._last_line = now
             left = (now - self._start) * (self._steps - step) / max(step - self._first, 1)
             self._line(f"step {step}/{self._steps}  {figures}  {_duration(left)} left")
+
+    def phases(self, ends: Sequence[PhaseEnd]) -> None:
+        """Tell of phases that stopped early, each once."""
+        for number, end in enumerate(ends, start=1):
+            if self._show and end.reason is not None and number not in self._told:
+                self._line(f"step {end.last}/{self._steps}  phase {number} stopped: {end.reason}")
+                self._told.add(number)
 
     def evaluated(self, step: int, values: Mapping[str, float], best: bool) -> None:
         """Tell the result of an evaluation."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from .metrics_log import MetricsLog
+from .phase_ends import phase_ends
+from .phases import PhaseProgress
 from .progress import Progress
-from .step import LEARNING_RATE, LOSS
+from .step import LOSS
+from .telling import LEARNING_RATE
 
 
 class Call(NamedTuple):
@@ -20,7 +23,7 @@ class Call(NamedTuple):
 
     first: int
     count: int
-    metrics: Mapping[str, Array]
+    metrics: Mapping[str, Any]
 
 
 class Outcome(NamedTuple):
@@ -29,25 +32,31 @@ class Outcome(NamedTuple):
     first: int
     metrics: dict[str, np.ndarray]
     finite: bool
+    phases: PhaseProgress
 
     @property
     def last(self) -> int:
         return self.first + len(self.metrics[LOSS])
 
+    @property
+    def over(self) -> bool:
+        """Whether all phases have ended, so that later calls make no steps."""
+        return int(self.phases.index) == len(self.phases.ends)
+
 
 def read(call: Call) -> Outcome:
     """Wait for a call and take its metrics off the device, in one transfer; a step that was refused counts as last."""
     metrics = dict(jax.device_get(call.metrics))
-    finite, step = bool(metrics.pop("finite")), int(metrics.pop("step"))
-    written = min(call.count, step - call.first + 1)
-    return Outcome(call.first, {name: values[:written] for name, values in metrics.items()}, finite)
+    finite, step, phases = bool(metrics.pop("finite")), int(metrics.pop("step")), metrics.pop("phases")
+    written = min(call.count, step - call.first + (not finite))
+    return Outcome(call.first, {name: values[:written] for name, values in metrics.items()}, finite, phases)
 
 
 class Recorder:
-    """Takes the outcomes of calls in their order. ``log`` is None where nothing is written."""
+    """Takes the outcomes of calls in their order. ``log`` is None where nothing is written; ``dtype``: of parameters."""
 
-    def __init__(self, batch_size: int, log: MetricsLog | None, progress: Progress):
-        self._batch_size, self._log, self._progress = batch_size, log, progress
+    def __init__(self, batch_size: int, log: MetricsLog | None, progress: Progress, dtype: np.dtype):
+        self._batch_size, self._log, self._progress, self._dtype = batch_size, log, progress, dtype
         self._outcomes: list[Outcome] = []
         self._samples, self._seconds = 0, 0.0
         self._since = time.perf_counter()
@@ -75,8 +84,10 @@ class Recorder:
             records[-1] |= evaluation
         if self._log is not None:
             self._log.write(records)
-        rate = float(metrics[LEARNING_RATE][-1]) if LEARNING_RATE in metrics else None
-        self._progress.update(outcome.last, float(metrics[LOSS][-1]), rate, self.samples_per_second)
+        rate = float(metrics[LEARNING_RATE][-1]) if LEARNING_RATE in metrics else math.nan
+        told = None if math.isnan(rate) else rate
+        self._progress.update(outcome.last, float(metrics[LOSS][-1]), told, self.samples_per_second)
+        self._progress.phases(phase_ends(outcome.phases, outcome.last, self._dtype))
         if evaluation is not None:
             self._progress.evaluated(outcome.last, evaluation, best)
 

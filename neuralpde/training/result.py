@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .phase_ends import PhaseEnd
+
 
 @dataclasses.dataclass(frozen=True)
 class FitResult:
@@ -16,7 +18,8 @@ class FitResult:
     of the smallest monitored value, the same as ``model`` where nothing is monitored. ``steps`` counts from the start
     of the run, resumed or not; ``seconds``, ``compile_seconds`` (of the loop), ``compilations`` (programs compiled by
     XLA while fitting), ``history`` (arrays of one entry a step) and ``evaluations`` (records with a ``step``) are of this
-    call. ``samples_per_second`` counts the time in the loop, without compilation, evaluation and checkpoints.
+    call. ``phases`` tells the steps of every phase that was begun, and in words why one stopped before its steps were
+    over. ``samples_per_second`` counts the time in the loop, without compilation, evaluation and checkpoints.
     """
 
     model: Any
@@ -30,3 +33,4 @@ class FitResult:
     compilations: int
     history: dict[str, np.ndarray]
     evaluations: list[dict[str, float | int]]
+    phases: tuple[PhaseEnd, ...]

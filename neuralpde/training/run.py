@@ -17,6 +17,8 @@ from jaxtyping import PRNGKeyArray
 
 from .checkpoint import Checkpoints
 from .devices import replicated
+from .phase_ends import PhaseEnd, phase_ends
+from .phases import Phases, as_phases
 from .recorder import Call
 from .state import in_use, initial_state, needed_to_go_on, resumed_state, take_apart
 from .step import training_call
@@ -24,18 +26,21 @@ from .task import Task
 
 
 class Run:
-    """Trains ``model`` on ``task`` from step 0, or from where `resume` puts it. ``step`` counts the steps started."""
+    """Trains ``model`` on ``task`` from step 0, or from where `resume` puts it.
+
+    ``step`` counts the steps started; where the phases end early it is set back to those made by `end_at`.
+    """
 
     def __init__(
         self,
         model: Any,
         task: Task,
-        optimizer: optax.GradientTransformation,
+        optimizer: optax.GradientTransformation | Phases,
         key: PRNGKeyArray,
         ema: float | None,
         mesh: Mesh | None,
     ):
-        self._task, self._optimizer, self._ema, self._mesh = task, optimizer, ema, mesh
+        self._task, self._phases, self._ema, self._mesh = task, as_phases(optimizer), ema, mesh
         self._place = replicated(mesh)
         data, self._batches = eqx.partition(task.batches, eqx.is_array)
         parts = take_apart(model)
@@ -43,7 +48,7 @@ class Run:
         parameters, self._frozen, self._data, key = jax.device_put(
             (parts.parameters, parts.frozen, data, key), self._place
         )
-        begin = functools.partial(initial_state, optimizer=optimizer, averaged=ema is not None)
+        begin = functools.partial(initial_state, phases=self._phases, averaged=ema is not None)
         self._state = jax.jit(begin, **self._outputs())(parameters, key=key)
         self.step = 0
         self.compile_seconds = 0.0
@@ -70,7 +75,7 @@ class Run:
         start = time.perf_counter()
         call = training_call(
             self._task,
-            self._optimizer,
+            self._phases,
             self._static,
             self._batches,
             steps_per_call=steps_per_call,
@@ -89,6 +94,23 @@ class Run:
         self._state, metrics = self._compiled(self._state, self._frozen, self._data, self._number(count))
         self.step = first + count
         return Call(first, count, metrics)
+
+    def end_at(self, step: int) -> None:
+        """No steps were made after this one: all phases are over."""
+        self.step = step
+
+    def phases_are_over(self) -> bool:
+        """Whether there is nothing left to do, whatever the number of steps. Waits for the device."""
+        return int(self._state.phases.index) == len(self._phases)
+
+    def phase_ends(self) -> tuple[PhaseEnd, ...]:
+        """What became of every phase that was begun. Waits for the device."""
+        return phase_ends(jax.device_get(self._state.phases), self.step, self.dtype)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the parameters."""
+        return jax.tree.leaves(self._state.parameters)[0].dtype
 
     def evaluate(self) -> tuple[dict[str, float], bool]:
         """Measures of the model as it is, and whether it is the best so far."""

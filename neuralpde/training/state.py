@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Bool, Int, PRNGKeyArray, PyTree
 
 from neuralpde.nn import trainable
 
+from .phases import PhaseProgress, PlannedPhase, initial_progress
+
 
 class TrainState(eqx.Module):
-    """``step`` counts the updates made. The order of the data and all noise are functions of ``key`` and ``step``."""
+    """``step`` counts the updates made. The order of the data and all noise are functions of ``key`` and ``step``.
+
+    ``optimizer`` has the states of the optimisers of all phases.
+    """
 
     parameters: PyTree
     average: PyTree
@@ -22,6 +27,7 @@ class TrainState(eqx.Module):
     step: Int[Array, ""]
     key: PRNGKeyArray
     finite: Bool[Array, ""]
+    phases: PhaseProgress
 
 
 class Parts(eqx.Module):
@@ -44,18 +50,17 @@ def put_together(parameters: PyTree, frozen: PyTree, static: PyTree) -> Any:
     return eqx.combine(parameters, frozen, static)
 
 
-def initial_state(
-    parameters: PyTree, optimizer: optax.GradientTransformation, key: PRNGKeyArray, averaged: bool
-) -> TrainState:
+def initial_state(parameters: PyTree, phases: Sequence[PlannedPhase], key: PRNGKeyArray, averaged: bool) -> TrainState:
     """The state before the first step, on fresh buffers, since the loop gives its state away."""
     parameters = jax.tree.map(jnp.copy, parameters)
     return TrainState(
         parameters=parameters,
         average=jax.tree.map(jnp.copy, parameters) if averaged else None,
-        optimizer=optimizer.init(parameters),
+        optimizer=tuple(phase.optimizer.init(parameters) for phase in phases),
         step=jnp.zeros((), jnp.int32),
         key=jax.random.clone(key),
         finite=jnp.ones((), bool),
+        phases=initial_progress(len(phases)),
     )
 
 
@@ -76,7 +81,7 @@ def in_use(state: TrainState, frozen: PyTree) -> PyTree:
 
 def needed_to_go_on(state: TrainState) -> dict[str, Any]:
     """What a run needs beside `in_use` to go on as if nothing had happened."""
-    rest = {"optimizer": state.optimizer, "step": state.step, "key": state.key}
+    rest = {"optimizer": state.optimizer, "step": state.step, "key": state.key, "phases": state.phases}
     return rest if state.average is None else {**rest, "parameters": state.parameters}
 
 
@@ -90,4 +95,5 @@ def resumed_state(parts: Parts, saved: dict[str, Any]) -> TrainState:
         step=saved["step"],
         key=saved["key"],
         finite=jnp.ones((), bool),
+        phases=saved["phases"],
     )

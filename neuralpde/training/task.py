@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 @runtime_checkable
 class Batches(Protocol):
-    """The batch of any step, a pure function of step and key: what makes a resumed run exact.
+    """The batch of any step, a pure function of step and key: what makes a resumed run exact, and lets a batch be held.
 
     A pytree: its arrays are arguments of the compiled loop, everything else in it is static. Called inside jit.
     `neuralpde.data.DeviceLoader` is one; a sampler of collocation points is another.
@@ -25,6 +25,9 @@ class Task(Protocol):
     ``batch_size`` is the number of samples in a batch, the length of the first axis of the arrays that are split over
     devices. ``monitor`` is the key of `evaluate` that is to be small in the best model; None where no data was set
     apart for that choice, and the last model is then the best.
+
+    A task whose loss is a sum of squares may tell what is squared, which Gauss-Newton methods need: see
+    `residuals.residuals_of`.
     """
 
     batches: Any

@@ -9,6 +9,7 @@ from training.linear_regression import Linear, Regression
 
 from neuralpde.training import adamw, fit, recorder
 from neuralpde.training.compilations import compilations
+from neuralpde.training.phases import as_phases
 from neuralpde.training.run import Run
 from neuralpde.training.state import initial_state, take_apart
 from neuralpde.training.step import training_call
@@ -32,10 +33,10 @@ class Task(Regression):
 
 def program(model, steps_per_call, key):
     """The loop as JAX traces it."""
-    task, optimizer, parts = Task(), adamw(100, 0.05), take_apart(model)
+    task, phases, parts = Task(), as_phases(adamw(100, 0.05)), take_apart(model)
     data, batches = eqx.partition(task.batches, eqx.is_array)
-    call = training_call(task, optimizer, parts.static, batches, steps_per_call=steps_per_call)
-    state = initial_state(parts.parameters, optimizer, key, averaged=False)
+    call = training_call(task, phases, parts.static, batches, steps_per_call=steps_per_call)
+    state = initial_state(parts.parameters, phases, key, averaged=False)
     return str(jax.make_jaxpr(call)(state, parts.frozen, data, jnp.int32(1)))
 
 

@@ -13,8 +13,8 @@ from neuralpde.nn import Standardize
 from neuralpde.operators import FNO, Normalized
 from neuralpde.spaces import Box, FunctionSpace
 from neuralpde.training import TrainingArgumentError, adam, adamw, fit, lion, muon, onecycle, sgd
-from neuralpde.training.optimizers import current_learning_rate
 from neuralpde.training.state import put_together, take_apart
+from neuralpde.training.telling import LEARNING_RATE, told_by
 
 STEPS = 600
 OPTIMIZERS = {
@@ -83,8 +83,8 @@ def test_muon_orthogonalises_matrices(key):
 def test_learning_rate_is_told():
     optimizer = adamw(100, 1e-2, schedule=functools.partial(onecycle, div=10.0))
     _, state = first_update(optimizer, jnp.ones(2), jnp.ones(2))
-    assert float(current_learning_rate(state)) == pytest.approx(1e-3)
-    assert current_learning_rate(optax.adam(1e-3).init(jnp.ones(2))) is None
+    assert float(told_by(state)[LEARNING_RATE]) == pytest.approx(1e-3)
+    assert not told_by(optax.adam(1e-3).init(jnp.ones(2)))
 
 
 def test_normalisers_are_not_trained(key):
