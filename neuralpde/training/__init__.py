@@ -11,6 +11,8 @@ from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideCondi
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
 from .refiner_task import RefinerTask
+from .residual_batches import CollocationBatches, ResidualBatch
+from .residual_task import ResidualTask
 from .result import FitResult
 from .rollout_task import RolloutTask
 from .schedules import constant, cosine, onecycle, step_decay
@@ -21,6 +23,7 @@ __all__ = [
     "Batches",
     "CheckpointError",
     "CheckpointMismatch",
+    "CollocationBatches",
     "EllipticResidual",
     "EnsembleTask",
     "EvolutionResidual",
@@ -30,6 +33,8 @@ __all__ = [
     "PhysicsInformedTask",
     "PointwiseResidual",
     "RefinerTask",
+    "ResidualBatch",
+    "ResidualTask",
     "RolloutTask",
     "SideConditions",
     "Task",
