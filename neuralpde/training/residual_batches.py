@@ -18,7 +18,7 @@ class ResidualBatch(eqx.Module):
     """
 
     points: dict[str, Collocation]
-    weights: dict[str, Float[Array, "*n"]]
+    weights: dict[str, Float[Array, ...]]
     balanced: Balanced | None = None
     carried: bool = eqx.field(static=True, default=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Inexact, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
 from neuralpde.pinn.collocation import Collocation
@@ -53,7 +53,7 @@ class AbstractCondition(eqx.Module):
         """``n`` points of the set."""
 
     @abc.abstractmethod
-    def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Float[Array, " k"]:
+    def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Inexact[Array, " k"]:
         """By how much ``u`` misses the law at one point; ``given`` are the quantities that laws may ask for."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Inexact, PRNGKeyArray
 
 from neuralpde.equations import AbstractEquation
 from neuralpde.pinn.collocation import Collocation
@@ -58,7 +58,7 @@ class Interior(AbstractCondition):
     def sample(self, n: int, sampler: AbstractSampler, key: PRNGKeyArray) -> Collocation:
         return in_domain(self.on, sampler, n, key)
 
-    def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Float[Array, " k"]:
+    def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Inexact[Array, " k"]:
         equation = put_in(self.equation, given, 2)
         law = equation.residual if isinstance(equation, AbstractEquation) else equation
         if not self.gradients:

@@ -44,7 +44,7 @@ class View(Protocol):
 class Balanced(eqx.Module):
     """``factors``, one number or one number a point for each term, and whatever the scheme remembers."""
 
-    factors: dict[str, Float[Array, "*n"]]
+    factors: dict[str, Float[Array, ...]]
     memory: Any = None
 
 
