@@ -38,11 +38,9 @@ def _scrambled(key: PRNGKeyArray, n: int, p: int) -> Float[Array, " n"]:
     key_factor, key_shift, key_rest = jax.random.split(key, 3)
     factor = jax.random.randint(key_factor, (places,), 1, p)
     shift = jax.random.randint(key_shift, (places,), 0, p)
-    index, digits = jnp.arange(n), []
-    for _ in range(places):
-        digits.append(index % p)
-        index = index // p
-    scrambled = (factor * jnp.stack(digits, axis=1) + shift) % p
+    # The largest power is at most p times 2^24 or n: 32 bits hold it.
+    digits = jnp.arange(n)[:, None] // jnp.asarray([p**k for k in range(places)]) % p
+    scrambled = (factor * digits + shift) % p
     # The digits beyond are the same random ones for all points.
     rest = jax.random.uniform(key_rest) * float(p) ** -places
     return scrambled @ jnp.asarray(float(p) ** -np.arange(1, places + 1), float) + rest
