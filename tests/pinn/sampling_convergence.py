@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralpde.pinn import AbstractSampler, Halton, LatinHypercube, Lattice, Sobol, Uniform
 
-DIM, REPETITIONS = 2, 32
+DIM, REPETITIONS = 2, 256
 EXACT_BUMP = (np.e - 1) ** DIM
 PERIODIC_FACTOR = float(np.i0(1.0))
 
@@ -27,7 +27,7 @@ def additive(x):
 
 
 def errors(sampler: AbstractSampler, integrand, sizes: tuple[int, ...]) -> list[float]:
-    """Root mean square over 32 randomisations of the error of the mean over n points."""
+    """Root mean square over 256 randomisations of the error of the mean over n points."""
 
     def mean_square(keys, n):
         return jnp.mean(jax.vmap(lambda key: jnp.mean(integrand(sampler.unit(key, n, DIM))) ** 2)(keys))
