@@ -1,6 +1,6 @@
 """Neural PDE solvers and operator learning in JAX, on one function-space abstraction.
 
-The packages are the public surface: ``neuralpde.spaces``, ``nn``, ``equations``, ``solvers``, ``operators``,
+The packages are the public surface: ``neuralpde.spaces``, ``nn``, ``equations``, ``solvers``, ``operators``, ``pinn``,
 ``data``, ``interop``, ``training``, ``evaluation`` and ``cli``. They are imported when first used.
 """
 
@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-PACKAGES = ("cli", "data", "equations", "evaluation", "interop", "nn", "operators", "solvers", "spaces", "training")
+PACKAGES = (
+    "cli",
+    "data",
+    "equations",
+    "evaluation",
+    "interop",
+    "nn",
+    "operators",
+    "pinn",
+    "solvers",
+    "spaces",
+    "training",
+)
 
 __all__ = ["__version__", "load_run"]
 

@@ -1,5 +1,98 @@
 """Physics-informed networks: a network becomes a solution by what it is asked to satisfy."""
 
+from .candidate import Candidate, Joined
+from .collocation import Collocation
+from .conditions import (
+    AbstractCondition,
+    Boundary,
+    Initial,
+    IntegralCondition,
+    Interface,
+    Interior,
+    Observations,
+    PeriodicSides,
+)
+from .constraints import Constrained, Lifted, Started, product
+from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
 from .initialization import fit_head, fit_linear
+from .marching import Marched, curriculum, march, windows
+from .problem import Problem
+from .quadrature import integral
+from .sampling import (
+    R3,
+    RAD,
+    RARD,
+    AbstractResampling,
+    AbstractSampler,
+    Halton,
+    LatinHypercube,
+    Lattice,
+    Sobol,
+    Uniform,
+    in_domain,
+    on_surface,
+)
+from .term import Term
+from .unknowns import Positive
+from .weights import (
+    AbstractBalance,
+    Balanced,
+    GradientNorms,
+    ReLoBRaLo,
+    ResidualAttention,
+    SelfAdaptive,
+    TangentKernel,
+    View,
+)
 
-__all__ = ["fit_head", "fit_linear"]
+__all__ = [
+    "R3",
+    "RAD",
+    "RARD",
+    "AbstractBalance",
+    "AbstractCondition",
+    "AbstractResampling",
+    "AbstractSampler",
+    "Balanced",
+    "Boundary",
+    "Candidate",
+    "Collocation",
+    "Constrained",
+    "GradientNorms",
+    "Halton",
+    "Initial",
+    "IntegralCondition",
+    "Interface",
+    "Interior",
+    "Joined",
+    "LatinHypercube",
+    "Lattice",
+    "Lifted",
+    "Marched",
+    "Observations",
+    "PeriodicSides",
+    "Positive",
+    "Problem",
+    "ReLoBRaLo",
+    "ResidualAttention",
+    "SelfAdaptive",
+    "Sobol",
+    "Started",
+    "TangentKernel",
+    "Term",
+    "Uniform",
+    "View",
+    "curriculum",
+    "distance_to_boundary",
+    "distance_to_segment",
+    "distance_to_side",
+    "fit_head",
+    "fit_linear",
+    "in_domain",
+    "integral",
+    "joined",
+    "march",
+    "on_surface",
+    "product",
+    "windows",
+]

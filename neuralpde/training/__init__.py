@@ -13,6 +13,8 @@ from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideCondi
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
 from .refiner_task import RefinerTask
+from .residual_batches import CollocationBatches, ResidualBatch
+from .residual_task import ResidualTask
 from .residuals import Block, Residuals
 from .result import FitResult
 from .rollout_task import RolloutTask
@@ -28,6 +30,7 @@ __all__ = [
     "Block",
     "CheckpointError",
     "CheckpointMismatch",
+    "CollocationBatches",
     "EllipticResidual",
     "EnsembleTask",
     "EvolutionResidual",
@@ -41,6 +44,8 @@ __all__ = [
     "PhysicsInformedTask",
     "PointwiseResidual",
     "RefinerTask",
+    "ResidualBatch",
+    "ResidualTask",
     "Residuals",
     "RolloutTask",
     "SideConditions",

@@ -1,0 +1,101 @@
+"""Conditions that a function meets exactly, whatever its network: by distances to boundaries and by transforms.
+
+Functions that are periodic by construction come from `neuralpde.nn.PeriodicFeatures`.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+from neuralpde.errors import ArgumentError
+from neuralpde.spaces import AbstractBoundaryCondition, AbstractFunction, Free, FunctionSpace, Periodic
+from neuralpde.spaces.boundary import datum_at
+
+from .distances import Distance
+from .unknowns import along
+
+
+class Constrained(AbstractFunction):
+    """``value(x) + factor(x) u(x)``: equal to ``value`` where ``factor`` is zero.
+
+    value: a number, one number a component, or a function of x. factor: `distance_to_boundary`, `distance_to_side`, a
+    product of such, or any function to scalars.
+    """
+
+    u: AbstractFunction
+    value: Any
+    factor: Distance
+
+    @property
+    def space(self) -> FunctionSpace:
+        """That of u."""
+        return self.u.space
+
+    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        return datum_at(self.value, x) + self.factor(x) * self.u(x)
+
+
+class Lifted(AbstractFunction):
+    """u changed so that it meets a `Dirichlet`, `Neumann` or `Robin` condition on the zero set of a distance.
+
+    distance: zero on the side, with an inward derivative of one there: `distance_to_boundary`, `distance_to_side`. Fluxes
+    are met where the boundary is smooth. Raises ``ValueError`` for conditions that ask nothing.
+    """
+
+    u: AbstractFunction
+    condition: AbstractBoundaryCondition = eqx.field(static=True)
+    distance: Distance
+
+    def __check_init__(self):
+        if isinstance(self.condition, Periodic | Free):
+            raise ArgumentError(f"{self.condition} asks nothing that a distance could enforce.")
+
+    @property
+    def space(self) -> FunctionSpace:
+        """That of u."""
+        return self.u.space
+
+    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        return self.condition.lift(self.u, self.distance)(x)
+
+
+class Started(AbstractFunction):
+    """``value + s u``, or with a rate ``value + s rate + s^2 u``, s = t - t_0: exact at the beginning.
+
+    value, rate: a number, one number a component, a function of the point (x, t), which must not depend on t, or an
+    `AbstractFunction` of some of the coordinates. Raises ``ValueError`` where u has no axis t.
+    """
+
+    u: AbstractFunction
+    value: Any
+    rate: Any
+    axis: int = eqx.field(static=True)
+
+    def __init__(self, u: AbstractFunction, value: Any, rate: Any = None, axis: str = "t"):
+        names = u.space.domain.names
+        if axis not in names:
+            raise ArgumentError(f"Started needs a function of {axis!r}, got one of {names}.")
+        self.u, self.value, self.rate = u, along(value, names), along(rate, names)
+        self.axis = names.index(axis)
+
+    @property
+    def space(self) -> FunctionSpace:
+        """That of u."""
+        return self.u.space
+
+    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        s = x[self.axis] - self.space.domain.bounds.lower[self.axis]
+        if self.rate is None:
+            return datum_at(self.value, x) + s * self.u(x)
+        return datum_at(self.value, x) + s * datum_at(self.rate, x) + s**2 * self.u(x)
+
+
+def product(*factors: Distance) -> Callable[[Float[Array, " d"]], Float[Array, ""]]:
+    """The product of factors: zero where one of them is."""
+    return lambda x: functools.reduce(operator.mul, [factor(x) for factor in factors])

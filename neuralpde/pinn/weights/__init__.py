@@ -1,0 +1,17 @@
+"""Factors of loss terms that follow the training. Causal weights are a module of their own: `neuralpde.pinn.causal`."""
+
+from .balance import AbstractBalance, Balanced, View
+from .gradients import GradientNorms, TangentKernel
+from .pointwise import ResidualAttention, SelfAdaptive
+from .relobralo import ReLoBRaLo
+
+__all__ = [
+    "AbstractBalance",
+    "Balanced",
+    "GradientNorms",
+    "ReLoBRaLo",
+    "ResidualAttention",
+    "SelfAdaptive",
+    "TangentKernel",
+    "View",
+]

@@ -1,0 +1,196 @@
+"""Learning the solution of a problem from its residuals: physics-informed neural networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from neuralpde.pinn import (
+    AbstractBalance,
+    AbstractResampling,
+    AbstractSampler,
+    Candidate,
+    Collocation,
+    Interior,
+    Observations,
+    Problem,
+    Term,
+    Uniform,
+)
+from neuralpde.pinn.sampling import in_domain
+from neuralpde.pinn.unknowns import scalars
+from neuralpde.spaces import Field, FunctionSpace, Grid
+
+from .failures import TrainingArgumentError
+from .residual_batches import CollocationBatches, ResidualBatch
+from .residual_renewal import Renewal, mean_square
+
+EVALUATED_AT_ONCE = 4096
+
+
+class ResidualTask:
+    """Make ``sum over conditions of weight * mean of |residual|^2`` small, means over points of each condition's set.
+
+    The model is a `Candidate` (``problem.candidate(u)``). Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019)
+    686.
+
+    points: number of points inside. boundary_points: of every other condition; observations are all used. counts,
+    weights: numbers of points, and factors of the mean squares, of single conditions by name (``problem.labels``),
+    instead of those. sampler: how points are spread. resample_every: steps between new points; None: never.
+
+    resampling: how new points follow the residual (`RAD`, `RARD`, `R3`): of the equations, or by the names of conditions.
+    balance: how factors of the conditions follow the training. With one of the two, batches come from one another by
+    `start` and `renew`, which a loop has to call; others are refused.
+
+    `evaluate` measures at points that are not trained on: ``validation/loss``, the same sum, and where the problem has a
+    reference ``validation/relative_l2`` over domain and components, which is then monitored. A reference that is a Field
+    on a grid is compared with on its grid, others at ``evaluation_points`` points. ``initial_loss`` and the like in the
+    metrics are mean squares without weights, and unknown numbers appear by their names.
+
+    Raises `TrainingArgumentError` for names that no condition has, and for numbers that are no counts.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        points: int = 1024,
+        boundary_points: int = 128,
+        *,
+        counts: Mapping[str, int] | None = None,
+        weights: Mapping[str, float] | None = None,
+        sampler: AbstractSampler = Uniform(),
+        resample_every: int | None = 1,
+        resampling: AbstractResampling | Mapping[str, AbstractResampling] | None = None,
+        balance: AbstractBalance | None = None,
+        evaluation_points: int = 4096,
+    ):
+        counts, weights = dict(counts or {}), dict(weights or {})
+        _check(problem, counts, weights, points, boundary_points, resample_every, evaluation_points)
+        space = FunctionSpace(problem.domain, problem.names)
+        terms, factors = {}, {}
+        for name, condition in zip(problem.labels, problem.conditions, strict=True):
+            usual = points if isinstance(condition, Interior) else boundary_points
+            usual = len(condition.x) if isinstance(condition, Observations) else usual
+            terms[name] = Term(condition, space, problem.family, counts.get(name, usual), sampler)
+            factors[name] = weights.get(name, condition.weight)
+        self.problem, self.terms = problem, terms
+        self.batches = CollocationBatches(terms, factors, resample_every)
+        self.carries_batches = resampling is not None or balance is not None
+        self._renewal = Renewal(self.batches, _by_name(problem, resampling), balance)
+        self.batch_size = points
+        self.monitor = "validation/loss" if problem.reference is None else "validation/relative_l2"
+        self._reference = _reference_values(problem, evaluation_points)
+        self._held_out_loss = eqx.filter_jit(self._loss_elsewhere)
+
+    def loss(self, model: Any, batch: ResidualBatch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """The weighted sum; the mean square of each condition without weights; the unknown numbers."""
+        rows = self._rows(model, batch)
+        logged = {f"{name}_loss": mean_square(r, batch.points[name].w) for name, r in rows.items()}
+        weighted = [mean_square(r, batch.weights[name] * batch.points[name].w) for name, r in rows.items()]
+        return sum(weighted, jnp.zeros(())), {**logged, **scalars(model.unknowns)}
+
+    def residuals(self, model: Any, batch: ResidualBatch, key: PRNGKeyArray) -> Float[Array, " n"]:
+        """All residuals, scaled so that the sum of their squares is the loss."""
+        rows = self._rows(model, batch)
+        scales = {name: jnp.sqrt(batch.weights[name] * batch.points[name].w) for name in rows}
+        return jnp.concatenate([(scales[name][:, None] * r).reshape(-1) for name, r in rows.items()])
+
+    def start(self, model: Any, key: PRNGKeyArray) -> ResidualBatch:
+        """The batch of step 0, where batches are carried."""
+        return self._renewal.start(model, key)
+
+    def renew(self, batch: ResidualBatch, model: Any, step: Int[Array, ""], key: PRNGKeyArray) -> ResidualBatch:
+        """The batch of a later step from the one before: a pure function, for inside jit. The key stays the same."""
+        return self._renewal.renew(batch, model, step, key)
+
+    def evaluate(self, model: Candidate) -> dict[str, float]:
+        """The loss at points of its own, and the relative L2 error where the solution is known."""
+        found = {"validation/loss": self._held_out_loss(model, jax.random.key(2**31 - 1))}
+        if self._reference is not None:
+            errors = _relative_errors(model.u, *self._reference)
+            found["validation/relative_l2"] = errors[0]
+            if len(self.problem.names) > 1:
+                names = [f"validation/relative_l2_{name}" for name in self.problem.names]
+                found |= dict(zip(names, errors[1:], strict=True))
+        return {name: float(value) for name, value in jax.device_get(found).items()}
+
+    def _rows(self, model: Any, batch: ResidualBatch) -> dict[str, Float[Array, "n k"]]:
+        if not isinstance(model, Candidate):
+            raise TrainingArgumentError(
+                f"ResidualTask trains a Candidate, got {type(model).__name__}; make one by problem.candidate(u)."
+            )
+        if self.carries_batches and not batch.carried:
+            raise TrainingArgumentError(
+                "This task carries points or weights from step to step, and was given a batch that was drawn without regard "
+                "to the model; batches come from task.start and task.renew."
+            )
+        return {name: term.residuals(model, batch.points[name]) for name, term in self.terms.items()}
+
+    def _loss_elsewhere(self, model: Any, key: PRNGKeyArray) -> Float[Array, ""]:
+        """With the user's weights, on points drawn without regard to the model."""
+        batch = self.batches.batch(0, key)
+        return self.loss(model, ResidualBatch(batch.points, batch.weights, carried=True), key)[0]
+
+
+def _by_name(
+    problem: Problem, resampling: AbstractResampling | Mapping[str, AbstractResampling] | None
+) -> dict[str, AbstractResampling]:
+    if isinstance(resampling, AbstractResampling):
+        named = zip(problem.labels, problem.conditions, strict=True)
+        return {name: resampling for name, condition in named if isinstance(condition, Interior)}
+    return dict(resampling or {})
+
+
+def _reference_values(problem: Problem, n: int) -> tuple[Array, Array, Array] | None:
+    """Points, values of the reference there, and quadrature weights."""
+    reference, domain = problem.reference, problem.space.domain
+    if reference is None:
+        return None
+    if isinstance(reference, Field) and isinstance(reference.on, Grid):
+        x, values, w = reference.on.coords(), reference.values, reference.on.weights()
+        return x.reshape(-1, domain.dim), values.reshape(-1, len(problem.names)), w.reshape(-1)
+
+    def sampled(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
+        held_out: Collocation = in_domain(domain, Uniform(), n, key)
+        at = lambda x: jnp.atleast_1d(reference(x))
+        return held_out.x, jax.lax.map(at, held_out.x, batch_size=EVALUATED_AT_ONCE), held_out.w
+
+    return jax.jit(sampled)(jax.random.key(2**31 - 2))
+
+
+@eqx.filter_jit
+def _relative_errors(u: Any, x: Array, truth: Array, w: Array) -> Float[Array, " errors"]:
+    """Of all components together, then of each."""
+    predicted = jax.lax.map(u, x, batch_size=EVALUATED_AT_ONCE)
+    missed, whole = w @ (predicted - truth) ** 2, w @ truth**2
+    return jnp.sqrt(jnp.concatenate([(jnp.sum(missed) / jnp.sum(whole))[None], missed / whole]))
+
+
+def _check(
+    problem: Problem,
+    counts: dict[str, int],
+    weights: dict[str, float],
+    points: int,
+    boundary_points: int,
+    resample_every: int | None,
+    evaluation_points: int,
+) -> None:
+    unknown = sorted({*counts, *weights} - {*problem.labels})
+    if unknown:
+        raise TrainingArgumentError(
+            f"No condition has the name {', '.join(unknown)}; the problem has {', '.join(problem.labels)}."
+        )
+    numbers = {"points": points, "boundary_points": boundary_points, "evaluation_points": evaluation_points}
+    numbers |= {f"counts[{name!r}]": n for name, n in counts.items()}
+    numbers |= {"resample_every": 1 if resample_every is None else resample_every}
+    for name, n in numbers.items():
+        if n < 1:
+            raise TrainingArgumentError(f"{name} is a number of points or steps, at least 1; got {n}.")
+    for name, weight in weights.items():
+        if not weight >= 0:
+            raise TrainingArgumentError(f"weights[{name!r}] is a factor of a mean square, not negative; got {weight}.")

@@ -1,0 +1,47 @@
+"""Stages: windows of time that begin where the last one ended, and curricula."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralpde.pinn import Candidate, Initial, Problem, curriculum, march, windows
+from neuralpde.spaces import Box, ClosedForm
+
+
+def test_windows_cover_time():
+    stages = windows(Box.of(x=(0.0, 1.0), t=(1.0, 3.0)), 4, beyond=0.5)
+    assert [stage.lower[1] for stage in stages] == [1.0, 1.5, 2.0, 2.5]
+    np.testing.assert_allclose([stage.upper[1] for stage in stages], [1.75, 2.25, 2.75, 3.0])
+    assert all(stage.axes[0] == stages[0].axes[0] for stage in stages)
+    with pytest.raises(ValueError, match="need an axis 't'"):
+        windows(Box.cube(1), 2)
+
+
+def test_march_hands_on_what_was_found():
+    """u' = u: each window is solved exactly from the value at its own beginning."""
+
+    def solve(problem):
+        begin = problem.domain.lower[0]
+        value = problem.conditions[1].value
+        start = value(jnp.asarray([begin])) if callable(value) else jnp.asarray([value])
+        return Candidate(ClosedForm(lambda t: start * jnp.exp(t - begin), problem.space))
+
+    make = lambda domain, begin: Problem(domain, lambda u, t: u(t), [Initial(begin)])
+    found = march(make, windows(Box.of(t=(0.0, 2.0)), 4, beyond=0.1), 3.0, solve)
+    t = jnp.linspace(0, 2, 21)[:, None]
+    np.testing.assert_allclose(jax.jit(jax.vmap(found))(t), 3 * np.exp(t), rtol=1e-13)
+    assert found.space.domain == Box.of(t=(0.0, 2.0)) and len(found.pieces) == 4
+
+
+def test_curriculum_goes_on_from_stage_to_stage():
+    seen = []
+
+    def solve(problem, candidate):
+        seen.append(problem)
+        return Candidate(candidate.u, {"k": candidate.unknowns["k"] + 1})
+
+    make = lambda re: Problem(Box.of(t=(0.0, re)), lambda u, t, k: k * u(t), unknowns={"k": 0.0})
+    first = make(1.0).candidate(ClosedForm(lambda t: t, make(1.0).space))
+    last = curriculum(make, [1.0, 2.0, 3.0], first, solve)
+    assert float(last.unknowns["k"]) == 3.0 and [p.domain.upper[0] for p in seen] == [1.0, 2.0, 3.0]
