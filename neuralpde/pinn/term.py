@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, Box, FunctionSpace
+from neuralpde.spaces import AbstractFunction, Box, FunctionSpace, Value, concatenate, propagate
 
 from .candidate import Candidate
 from .collocation import Collocation
@@ -32,8 +32,12 @@ class Component(AbstractFunction):
         return FunctionSpace(space.domain, tuple(space.names[i] for i in self.indices))
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        value = self.function(x)
-        return jnp.stack([value[i] for i in self.indices])
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """The components of a value or of its series."""
+        value = propagate(self.function, x)
+        return concatenate([value[i : i + 1] for i in self.indices])
 
 
 class Member(AbstractFunction):
@@ -44,7 +48,11 @@ class Member(AbstractFunction):
     space: FunctionSpace = eqx.field(static=True)
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return self.function(jnp.concatenate([x, self.parameters.astype(x.dtype)]))
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Along lines through x the parameters stay."""
+        return propagate(self.function, concatenate([x, self.parameters.astype(x.dtype)]))
 
 
 class Term(eqx.Module):

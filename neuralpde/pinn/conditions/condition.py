@@ -57,9 +57,14 @@ class AbstractCondition(eqx.Module):
         """By how much ``u`` misses the law at one point; ``given`` are the quantities that laws may ask for."""
 
 
-def as_names(of: Any) -> tuple[str, ...] | None:
+def names_of(of: Any) -> tuple[str, ...]:
     """One component may be named without a tuple around it."""
-    return (of,) if isinstance(of, str) else None if of is None else tuple(of)
+    return (of,) if isinstance(of, str) else tuple(of)
+
+
+def as_names(of: Any) -> tuple[str, ...] | None:
+    """The same where None stands for all components."""
+    return None if of is None else names_of(of)
 
 
 def with_set(condition: AbstractCondition, **resolved: Any) -> AbstractCondition:

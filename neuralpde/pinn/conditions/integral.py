@@ -19,7 +19,7 @@ from neuralpde.pinn.sampling.sampler import AbstractSampler
 from neuralpde.pinn.unknowns import asked_by, datum, put_in
 from neuralpde.spaces import AbstractDomain, Box
 
-from .condition import AbstractCondition, PointFunction, as_names, axis_of, with_set
+from .condition import AbstractCondition, PointFunction, as_names, axis_of, names_of, with_set
 
 
 class IntegralCondition(AbstractCondition):
@@ -33,7 +33,7 @@ class IntegralCondition(AbstractCondition):
     """
 
     value: Any
-    over: tuple[str, ...] = eqx.field(static=True, converter=as_names)
+    over: tuple[str, ...] = eqx.field(static=True, converter=names_of)
     density: Callable[..., Array] | None = eqx.field(static=True, default=None)
     nodes: int = eqx.field(static=True, default=32)
     of: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=as_names)

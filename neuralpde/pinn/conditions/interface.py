@@ -20,7 +20,7 @@ from neuralpde.spaces import AbstractDomain, AbstractSurface
 from neuralpde.spaces.box import BoxSurface
 
 from .boundary import part
-from .condition import AbstractCondition, PointFunction, as_names, with_set
+from .condition import AbstractCondition, PointFunction, names_of, with_set
 
 
 class Interface(AbstractCondition):
@@ -33,8 +33,8 @@ class Interface(AbstractCondition):
     on: a surface, in the first coordinates (at all times) or in all; of a domain inside it is ``inside.boundary``.
     """
 
-    inner: tuple[str, ...] = eqx.field(static=True, converter=as_names)
-    outer: tuple[str, ...] = eqx.field(static=True, converter=as_names)
+    inner: tuple[str, ...] = eqx.field(static=True, converter=names_of)
+    outer: tuple[str, ...] = eqx.field(static=True, converter=names_of)
     on: AbstractSurface = eqx.field(static=True)
     jump: Any = 0.0
     conductivities: tuple[Any, Any] | None = (1.0, 1.0)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Inexact, PRNGKeyArray
 
 from neuralpde.equations import AbstractEquation
+from neuralpde.equations.derivatives import expanded
 from neuralpde.pinn.collocation import Collocation
 from neuralpde.pinn.sampling.placed import in_domain
 from neuralpde.pinn.sampling.sampler import AbstractSampler
@@ -61,7 +62,9 @@ class Interior(AbstractCondition):
     def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Inexact[Array, " k"]:
         equation = put_in(self.equation, given, 2)
         law = equation.residual if isinstance(equation, AbstractEquation) else equation
+        # All derivatives that the law asks for at a point share what they have in common.
+        at = lambda x: law(expanded(u, x), x)
         if not self.gradients:
-            return law(u, point.x)
-        slopes, found = jax.jacfwd(lambda x: (law(u, x),) * 2, has_aux=True)(point.x)
+            return at(point.x)
+        slopes, found = jax.jacfwd(lambda x: (at(x),) * 2, has_aux=True)(point.x)
         return jnp.concatenate([found, self.gradients**0.5 * slopes.reshape(-1)])

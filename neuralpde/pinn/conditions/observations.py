@@ -75,4 +75,5 @@ class Observations(AbstractCondition):
 
     def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Float[Array, " k"]:
         observed = u(point.x) if self.operator is None else put_in(self.operator, given, 2)(u, point.x)
+        assert point.values is not None  # `sample` gives every point its values
         return observed - point.values

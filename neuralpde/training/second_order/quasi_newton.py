@@ -75,7 +75,7 @@ def quasi_newton(memory: Memory, tolerance: float, search_steps: int) -> optax.G
         direction, learned = memory.direction(state.memory, fresh, x, g)
         value = value.astype(x.dtype)
         s, found = search.update(direction, search.init(x), x, value=value, grad=g, value_fn=value_at)
-        rate = found.learning_rate.astype(x.dtype)
+        s, rate = jnp.asarray(s), found.learning_rate.astype(x.dtype)
         better = improved(value, g, found.value, found.grad)
         converged = jnp.max(jnp.abs(g)) <= tolerance
         taken = better & ~converged
