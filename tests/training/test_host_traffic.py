@@ -47,7 +47,7 @@ def test_convolutions_are_unrolled_on_a_cpu_and_other_models_are_looped(key):
 
 
 def test_looped_program_does_not_grow_with_the_steps_of_a_call(key):
-    assert len(program(Linear(), 3, key).splitlines()) == len(program(Linear(), 300, key).splitlines())
+    assert program(Linear(), 3, key).count(" = ") == program(Linear(), 300, key).count(" = ")  # equations
 
 
 @pytest.mark.parametrize("steps_per_call", [1, 4])
