@@ -14,6 +14,8 @@ from neuralpde.equations.stochastic_derivatives import (
 )
 from neuralpde.nn import mlp
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 DIM, COUNT, DRAWS = 6, 2, 4000
 
 

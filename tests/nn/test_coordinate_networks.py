@@ -35,6 +35,8 @@ from neuralpde.nn import (
 )
 from neuralpde.spaces import Box, Directions, Order, TaylorSeries, composed, propagate
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 BOX = Box.of(periodic=["x"], x=(1.0, 3.0), t=(0.0, 0.5))
 X = jnp.asarray([0.3, -0.6])
 SMALL = functools.partial(mlp, width=4, depth=1, activation=jnp.tanh)

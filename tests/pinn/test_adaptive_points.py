@@ -10,6 +10,8 @@ from neuralpde.pinn import R3, RAD, RARD, Uniform, in_domain
 from neuralpde.pinn.sampling.adaptive import density
 from neuralpde.spaces import Ball, Box
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 LINE = Box.cube(1)
 
 

@@ -34,6 +34,8 @@ from neuralpde.spaces import (
     Robin,
 )
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 SPACETIME = Box.of(x=(0.0, 1.0), t=(0.0, 2.0))
 
 

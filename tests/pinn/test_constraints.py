@@ -34,6 +34,8 @@ from neuralpde.spaces import (
     SignedDistance,
 )
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 SQUARE, DISC = Box.cube(2), Ball((0.3, 0.4), 0.35)
 ELL = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
 ELLIPSE = SignedDistance(lambda x: x[0] ** 2 / 4 + x[1] ** 2 - 1, Box.of(x=(-2.5, 2.5), y=(-1.5, 1.5)))

@@ -9,6 +9,8 @@ from neuralpde.nn import Chain, FourierFeatures, PeriodicFeatures, PirateNet, de
 from neuralpde.pinn import fit_head, fit_linear
 from neuralpde.spaces import Axis, Box
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 
 def test_a_pirate_net_starts_from_the_best_fit_of_its_embedding(key):
     features = FourierFeatures(2, 6, key=key)

@@ -8,6 +8,8 @@ import pytest
 from neuralpde.pinn import Candidate, Initial, Problem, curriculum, march, windows
 from neuralpde.spaces import Box, ClosedForm
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 
 def test_windows_cover_time():
     stages = windows(Box.of(x=(0.0, 1.0), t=(1.0, 3.0)), 4, beyond=0.5)

@@ -15,6 +15,8 @@ from neuralpde.pinn.sampling.sobol import LARGEST_DIM, as_fraction, direction_nu
 from neuralpde.pinn.sampling.surfaces import Lateral
 from neuralpde.spaces import Ball, Box, Polygon
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 SAMPLERS = [Uniform(), LatinHypercube(), Halton(), Sobol(), Lattice()]
 names = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
 

@@ -10,6 +10,8 @@ import pytest
 from neuralpde.pinn import Collocation, GradientNorms, ReLoBRaLo, ResidualAttention, SelfAdaptive, TangentKernel
 from neuralpde.pinn.causal import Causal, causal_weights
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 SIZES = {"equation": jnp.asarray([0.1, 2.0, 0.4, 1.0]), "initial": jnp.asarray([3.0, 0.5])}
 POINTS = {
     "equation": Collocation(jnp.asarray([[0.0, 0.1], [0.0, 0.9], [0.0, 0.4], [0.0, 0.6]]), jnp.full(4, 0.25)),

@@ -23,6 +23,8 @@ from neuralpde.training.second_order.jacobian import first_order, gram_of_rows, 
 from neuralpde.training.second_order.normal_equations import normal_equations
 from neuralpde.training.second_order.nystrom import nystrom
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 T = jnp.linspace(0, 3, 40)
 START = np.asarray([1.0, 1.0, 1.0, 2.0])
 

@@ -8,6 +8,8 @@ from training.descent import minimise, rosenbrock
 from neuralpde.training import StopReason, TrainingArgumentError, newton_cg
 from neuralpde.training.second_order.newton_cg import conjugate_gradients
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 
 def test_step_on_a_quadratic_is_that_of_the_damped_hessian():
     """e1 = damping (H + damping)^-1 e0: nearly one step to the minimiser."""

@@ -8,6 +8,8 @@ import pytest
 
 from neuralpde.training import Phase, Phases, adam, fit, levenberg_marquardt, natural_gradient, ssbroyden
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 WIDTH = 12
 
 

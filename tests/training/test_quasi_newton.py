@@ -11,6 +11,8 @@ from neuralpde.training import StopReason, TrainingArgumentError, bfgs, lbfgs, s
 from neuralpde.training.second_order.memory import DenseMemory
 from neuralpde.training.second_order.self_scaled import plain, scaled_bfgs, scaled_broyden, updated
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 SCALINGS = {"bfgs": plain, "ssbfgs": scaled_bfgs, "ssbroyden": scaled_broyden}
 
 

@@ -14,6 +14,8 @@ from neuralpde.spaces import Box, Neural
 from neuralpde.training import ResidualTask, TrainingArgumentError
 from neuralpde.training.residual_renewal import ResidualView
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 TIME = Box.of(t=(0.0, 1.0))
 
 

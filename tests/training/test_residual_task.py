@@ -13,7 +13,7 @@ from neuralpde.equations.derivatives import partial
 from neuralpde.nn import mlp
 from neuralpde.pinn import Boundary, Initial, Observations, Positive, Problem
 from neuralpde.spaces import Box, ClosedForm, Dirichlet, Field, FunctionSpace, Neural
-from neuralpde.training import ResidualTask, Task, TrainingArgumentError, adam, fit
+from neuralpde.training import ResidualTask, Task, TrainingArgumentError, adam, fit, levenberg_marquardt
 
 SQUARE = Box.cube(2)
 SPACETIME = Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))
@@ -41,11 +41,12 @@ def network(problem, width=16, depth=2, seed=0):
     return problem.candidate(Neural(net, problem.space))
 
 
-def train(problem, task, steps, rate, **options):
+def train(problem, task, steps, rate=None, **options):
+    """By Adam at a rate; without one by Levenberg-Marquardt."""
     return fit(
         network(problem, **options),
         task,
-        adam(steps, rate),
+        levenberg_marquardt(steps) if rate is None else adam(steps, rate),
         steps=steps,
         steps_per_call=100,
         evaluate_every=steps,
@@ -102,6 +103,7 @@ def test_error_is_measured_against_functions_and_fields():
     assert task.monitor == "validation/loss" and found["validation/loss"] == pytest.approx(np.pi**4, rel=0.1)
 
 
+@pytest.mark.slow
 def test_poisson_is_learned_by_quasi_newton_on_points_that_stay():
     problem = poisson()
     task = ResidualTask(problem, 100, 40, resample_every=None)
@@ -120,6 +122,7 @@ def test_poisson_is_learned_by_quasi_newton_on_points_that_stay():
     assert result.best_value < 0.05
 
 
+@pytest.mark.slow
 def test_burgers_is_learned_by_adam_on_new_points_in_every_step():
     burgers = Burgers(viscosity=0.1)
     begins = Initial(lambda x: -jnp.sin(jnp.pi * x[0]), weight=10.0)
@@ -133,7 +136,7 @@ def test_rate_of_decay_is_found_from_observations():
     times = jnp.linspace(0.0, 2.0, 10)[:, None]
     law = lambda u, t, k: partial(u, 0)(t) + k * u(t)
     problem = Problem(Box.of(t=(0.0, 2.0)), law, [Observations(times, jnp.exp(-times))], unknowns={"k": Positive(5.0)})
-    result = train(problem, ResidualTask(problem, 32), 800, 1e-2)
+    result = train(problem, ResidualTask(problem, 32, resample_every=None), 100)
     assert float(result.model.unknowns["k"].value) == pytest.approx(1.0, rel=0.02)
     assert result.history["train/k"][0] == 5.0
 
@@ -150,7 +153,7 @@ def test_diffusivity_is_found_from_observations():
         unknowns={"diffusivity": Positive(1.0)},
         reference=exact,
     )
-    result = train(problem, ResidualTask(problem, 256), 5000, 5e-3)
+    result = train(problem, ResidualTask(problem, 256, resample_every=None), 200)
     assert float(result.model.unknowns["diffusivity"].value) == pytest.approx(0.2, rel=0.05)
     assert result.best_value < 0.02
 

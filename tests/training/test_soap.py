@@ -10,6 +10,8 @@ from training.linear_regression import Linear, Regression, distance
 from neuralpde.training import TrainingArgumentError, fit, soap
 from neuralpde.training.soap import scale_by_soap
 
+pytestmark = pytest.mark.slow  # many small programs, each compiled
+
 
 def directions(gradients, **options):
     """What a stream of gradients (step, ...) is turned into."""
@@ -45,7 +47,7 @@ def test_vectors_and_long_sides_are_those_of_adam(key):
 
 
 def test_soap_finds_the_minimiser(key):
-    fitted = fit(Linear(), Regression(), soap(400, 5e-2), steps=400, key=key, progress=False)
+    fitted = fit(Linear(), Regression(), soap(800, 5e-2), steps=800, key=key, progress=False)
     assert distance(fitted.model) < 2e-3
 
 
