@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from neuralpde.equations.derivatives import laplacian
 from neuralpde.nn import Chain, FourierFeatures, PeriodicFeatures, PirateNet, dense
