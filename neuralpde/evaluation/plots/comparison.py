@@ -53,6 +53,8 @@ def _over_resolutions(axes: Axes, problem: Mapping[str, Any], runs: Sequence[Ben
 
 
 def _over_sizes(axes: Axes, error: str, runs: Sequence[BenchmarkRun], looks) -> None:
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
     for model, look in looks.items():
         results = [run.results for run in runs if run.model == model]
         values = np.asarray([result.get(error, np.nan) for result in results])
@@ -64,6 +66,9 @@ def _over_sizes(axes: Axes, error: str, runs: Sequence[BenchmarkRun], looks) -> 
         axes.errorbar([size], [centre], whiskers, capsize=2, **(look | {"linestyle": "none"}))
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("parameters")
     axes.set_ylabel(error)
 
