@@ -13,14 +13,19 @@ from neuralpde.pinn import Balanced, Collocation, Term
 class ResidualBatch(eqx.Module):
     """The points of every condition and the weights of their mean squares, by the names of the conditions.
 
-    A weight is one number, or one number a point. ``balanced`` is what a scheme of weights carries along,
-    ``carried`` whether the batch comes from the one before it.
+    A weight is one number, or one number a point.
     """
 
     points: dict[str, Collocation]
     weights: dict[str, Float[Array, ...]]
+
+
+class CarriedBatch(ResidualBatch):
+    """A batch that comes from the one before it, looked at last at ``step``; ``balanced`` is what the scheme of weights
+    carries along."""
+
+    step: Int[Array, ""]
     balanced: Balanced | None = None
-    carried: bool = eqx.field(static=True, default=False)
 
 
 class CollocationBatches(eqx.Module):

@@ -14,7 +14,7 @@ from neuralpde.nn import trainable
 from neuralpde.pinn import AbstractBalance, AbstractResampling, Collocation, Term
 
 from .failures import TrainingArgumentError
-from .residual_batches import CollocationBatches, ResidualBatch
+from .residual_batches import CarriedBatch, CollocationBatches
 
 PROBES = 8
 
@@ -89,39 +89,42 @@ class Renewal:
             )
         self._batches, self._resampling, self._balance = batches, resampling, balance
 
-    def start(self, model: Any, key: PRNGKeyArray) -> ResidualBatch:
+    def start(self, model: Any, key: PRNGKeyArray) -> CarriedBatch:
         """The batch of step 0."""
         batch = self._batches.batch(0, key)
         points = dict(batch.points)
         for name, scheme in self._resampling.items():
             points[name] = scheme.start(len(points[name].w), self._drawing(name), jax.random.fold_in(key, 1))
         if self._balance is None:
-            return ResidualBatch(points, batch.weights, carried=True)
+            return CarriedBatch(points, batch.weights, jnp.zeros((), jnp.int32))
         balanced = self._balance.start(ResidualView(model, self._batches.terms, points))
-        return self._weighted(points, balanced)
+        return self._weighted(points, jnp.zeros((), jnp.int32), balanced)
 
-    def renew(self, batch: ResidualBatch, model: Any, step: Int[Array, ""], key: PRNGKeyArray) -> ResidualBatch:
-        """The batch of ``step`` > 0, of which ``batch`` is the one before. A pure function; inside jit."""
+    def renew(self, batch: CarriedBatch, model: Any, step: Int[Array, ""], key: PRNGKeyArray) -> CarriedBatch:
+        """The batch of ``step`` > 0, of which ``batch`` is the last one before. A pure function; inside jit.
+
+        Where batches are held for some steps, what was due meanwhile is done once.
+        """
         key_points, key_balance = jax.random.split(jax.random.fold_in(key, step))
         every = self._batches.every
         points = batch.points
         if every is not None:
             points = jax.lax.cond(
-                step % every == 0,
+                step // every != batch.step // every,
                 lambda old: self._new_points(old, model, step, key, key_points),
                 lambda old: old,
                 points,
             )
         if self._balance is None or batch.balanced is None:
-            return ResidualBatch(points, batch.weights, carried=True)
+            return CarriedBatch(points, batch.weights, step)
         view = ResidualView(model, self._batches.terms, points)
         balanced = jax.lax.cond(
-            step % self._balance.every == 0,
+            step // self._balance.every != batch.step // self._balance.every,
             lambda old: self._balance.renew(old, view, key_balance),
             lambda old: old,
             batch.balanced,
         )
-        return self._weighted(points, balanced)
+        return self._weighted(points, step, balanced)
 
     def _new_points(self, old, model, step, key, key_points) -> dict[str, Collocation]:
         points = dict(self._batches.batch(step, key).points)
@@ -135,9 +138,9 @@ class Renewal:
         term = self._batches.terms[name]
         return lambda key, n: dataclasses.replace(term, n=n).points(key)
 
-    def _weighted(self, points: dict[str, Collocation], balanced: Any) -> ResidualBatch:
+    def _weighted(self, points: dict[str, Collocation], step: Int[Array, ""], balanced: Any) -> CarriedBatch:
         weights = {name: self._batches.weights[name] * factor for name, factor in balanced.factors.items()}
-        return ResidualBatch(points, weights, balanced, carried=True)
+        return CarriedBatch(points, weights, step, balanced)
 
 
 def mean_square(rows: Float[Array, "n k"], w: Float[Array, " n"]) -> Float[Array, ""]:

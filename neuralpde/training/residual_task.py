@@ -27,7 +27,7 @@ from neuralpde.pinn.unknowns import scalars
 from neuralpde.spaces import Field, FunctionSpace, Grid
 
 from .failures import TrainingArgumentError
-from .residual_batches import CollocationBatches, ResidualBatch
+from .residual_batches import CarriedBatch, CollocationBatches, ResidualBatch
 from .residual_renewal import Renewal, mean_square
 
 EVALUATED_AT_ONCE = 4096
@@ -44,8 +44,9 @@ class ResidualTask:
     instead of those. sampler: how points are spread. resample_every: steps between new points; None: never.
 
     resampling: how new points follow the residual (`RAD`, `RARD`, `R3`): of the equations, or by the names of conditions.
-    balance: how factors of the conditions follow the training. With one of the two, batches come from one another by
-    `start` and `renew`, which a loop has to call; others are refused.
+    balance: how factors of the conditions follow the training; ``initial_weight`` and the like in the metrics are means
+    over points. With one of the two, batches come from one another by `start` and `renew`, as `fit` knows; others are
+    refused.
 
     `evaluate` measures at points that are not trained on: ``validation/loss``, the same sum, and where the problem has a
     reference ``validation/relative_l2`` over domain and components, which is then monitored. A reference that is a Field
@@ -91,6 +92,8 @@ class ResidualTask:
         """The weighted sum; the mean square of each condition without weights; the unknown numbers."""
         rows = self._rows(model, batch)
         logged = {f"{name}_loss": mean_square(r, batch.points[name].w) for name, r in rows.items()}
+        if isinstance(batch, CarriedBatch) and batch.balanced is not None:
+            logged |= {f"{name}_weight": jnp.mean(weight) for name, weight in batch.weights.items()}
         weighted = [mean_square(r, batch.weights[name] * batch.points[name].w) for name, r in rows.items()]
         return sum(weighted, jnp.zeros(())), {**logged, **scalars(model.unknowns)}
 
@@ -100,11 +103,11 @@ class ResidualTask:
         scales = {name: jnp.sqrt(batch.weights[name] * batch.points[name].w) for name in rows}
         return jnp.concatenate([(scales[name][:, None] * r).reshape(-1) for name, r in rows.items()])
 
-    def start(self, model: Any, key: PRNGKeyArray) -> ResidualBatch:
+    def start(self, model: Any, key: PRNGKeyArray) -> CarriedBatch:
         """The batch of step 0, where batches are carried."""
         return self._renewal.start(model, key)
 
-    def renew(self, batch: ResidualBatch, model: Any, step: Int[Array, ""], key: PRNGKeyArray) -> ResidualBatch:
+    def renew(self, batch: CarriedBatch, model: Any, step: Int[Array, ""], key: PRNGKeyArray) -> CarriedBatch:
         """The batch of a later step from the one before: a pure function, for inside jit. The key stays the same."""
         return self._renewal.renew(batch, model, step, key)
 
@@ -124,7 +127,7 @@ class ResidualTask:
             raise TrainingArgumentError(
                 f"ResidualTask trains a Candidate, got {type(model).__name__}; make one by problem.candidate(u)."
             )
-        if self.carries_batches and not batch.carried:
+        if self.carries_batches and not isinstance(batch, CarriedBatch):
             raise TrainingArgumentError(
                 "This task carries points or weights from step to step, and was given a batch that was drawn without regard "
                 "to the model; batches come from task.start and task.renew."
@@ -134,7 +137,7 @@ class ResidualTask:
     def _loss_elsewhere(self, model: Any, key: PRNGKeyArray) -> Float[Array, ""]:
         """With the user's weights, on points drawn without regard to the model."""
         batch = self.batches.batch(0, key)
-        return self.loss(model, ResidualBatch(batch.points, batch.weights, carried=True), key)[0]
+        return self.loss(model, CarriedBatch(batch.points, batch.weights, jnp.zeros((), jnp.int32)), key)[0]
 
 
 def _by_name(

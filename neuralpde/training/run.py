@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from collections.abc import Mapping
@@ -20,9 +19,9 @@ from .devices import replicated
 from .phase_ends import PhaseEnd, phase_ends
 from .phases import Phases, as_phases
 from .recorder import Call
-from .state import in_use, initial_state, needed_to_go_on, resumed_state, take_apart
+from .state import Parts, in_use, initial_state, needed_to_go_on, resumed_state, take_apart
 from .step import training_call
-from .task import Task
+from .task import Task, carries_batches
 
 
 class Run:
@@ -48,8 +47,13 @@ class Run:
         parameters, self._frozen, self._data, key = jax.device_put(
             (parts.parameters, parts.frozen, data, key), self._place
         )
-        begin = functools.partial(initial_state, phases=self._phases, averaged=ema is not None)
-        self._state = jax.jit(begin, **self._outputs())(parameters, key=key)
+        first_batch = task.start if carries_batches(task) else None  # type: ignore[attr-defined]
+
+        def begin(parameters, frozen, key):
+            own = Parts(parameters, frozen, parts.static)
+            return initial_state(own, key, phases=self._phases, averaged=ema is not None, first_batch=first_batch)
+
+        self._state = jax.jit(begin, **self._outputs())(parameters, self._frozen, key)
         self.step = 0
         self.compile_seconds = 0.0
         self.best_step: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -18,7 +18,7 @@ from .phases import PhaseProgress, PlannedPhase, initial_progress
 class TrainState(eqx.Module):
     """``step`` counts the updates made. The order of the data and all noise are functions of ``key`` and ``step``.
 
-    ``optimizer`` has the states of the optimisers of all phases.
+    ``optimizer`` has the states of the optimisers of all phases, ``batch`` the last batch of a task that carries them.
     """
 
     parameters: PyTree
@@ -28,6 +28,7 @@ class TrainState(eqx.Module):
     key: PRNGKeyArray
     finite: Bool[Array, ""]
     phases: PhaseProgress
+    batch: PyTree = None
 
 
 class Parts(eqx.Module):
@@ -50,18 +51,36 @@ def put_together(parameters: PyTree, frozen: PyTree, static: PyTree) -> Any:
     return eqx.combine(parameters, frozen, static)
 
 
-def initial_state(parameters: PyTree, phases: Sequence[PlannedPhase], key: PRNGKeyArray, averaged: bool) -> TrainState:
+def initial_state(
+    parts: Parts,
+    key: PRNGKeyArray,
+    *,
+    phases: Sequence[PlannedPhase],
+    averaged: bool,
+    first_batch: Callable[[Any, PRNGKeyArray], PyTree] | None,
+) -> TrainState:
     """The state before the first step, on fresh buffers, since the loop gives its state away."""
-    parameters = jax.tree.map(jnp.copy, parameters)
+    parameters = jax.tree.map(jnp.copy, parts.parameters)
+    key = jax.random.clone(key)
+    batch = None
+    if first_batch is not None:
+        batch = first_batch(put_together(parameters, parts.frozen, parts.static), order_and_noise(key)[0])
     return TrainState(
         parameters=parameters,
         average=jax.tree.map(jnp.copy, parameters) if averaged else None,
         optimizer=tuple(phase.optimizer.init(parameters) for phase in phases),
         step=jnp.zeros((), jnp.int32),
-        key=jax.random.clone(key),
+        key=key,
         finite=jnp.ones((), bool),
         phases=initial_progress(len(phases)),
+        batch=batch,
     )
+
+
+def order_and_noise(key: PRNGKeyArray) -> tuple[PRNGKeyArray, PRNGKeyArray]:
+    """The keys of the batches and of the noise of a run."""
+    key_order, key_noise = jax.random.split(key)
+    return key_order, key_noise
 
 
 def moving_average(average: PyTree, parameters: PyTree, decay: float, step: Int[Array, ""]) -> PyTree:
@@ -82,6 +101,7 @@ def in_use(state: TrainState, frozen: PyTree) -> PyTree:
 def needed_to_go_on(state: TrainState) -> dict[str, Any]:
     """What a run needs beside `in_use` to go on as if nothing had happened."""
     rest = {"optimizer": state.optimizer, "step": state.step, "key": state.key, "phases": state.phases}
+    rest |= {} if state.batch is None else {"batch": state.batch}
     return rest if state.average is None else {**rest, "parameters": state.parameters}
 
 
@@ -96,4 +116,5 @@ def resumed_state(parts: Parts, saved: dict[str, Any]) -> TrainState:
         key=saved["key"],
         finite=jnp.ones((), bool),
         phases=saved["phases"],
+        batch=saved.get("batch"),
     )

@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import optax
 from jax.extend.core import Jaxpr, jaxprs_in_params
 from jax.sharding import Mesh
-from jaxtyping import Array, Bool, Int, PyTree
+from jaxtyping import Array, Bool, Int, PRNGKeyArray, PyTree
 
 from .devices import split_batch
 from .phases import PlannedPhase, advanced
 from .residuals import residuals_of
-from .state import TrainState, moving_average, put_together
+from .state import TrainState, moving_average, order_and_noise, put_together
 from .stopping import stop_reason
-from .task import Task
+from .task import Task, carries_batches
 from .telling import known_gradient, told_by
 
 LOSS, GRADIENT_NORM = "train/loss", "train/gradient_norm"
@@ -106,12 +106,16 @@ def one_step(
 ) -> StepFunction:
     """The function ``(state, frozen, data) -> (state, metrics)`` of one step of the phase at ``index``."""
     optimizer = optax.with_extra_args_support(phase.optimizer)
+    carried = carries_batches(task)
 
     def step(state: TrainState, frozen: PyTree, data: PyTree) -> tuple[TrainState, Metrics]:
-        key_order, key_noise = jax.random.split(state.key)
+        key_order, key_noise = order_and_noise(state.key)
         begin = state.phases.ends[index - 1] if index else jnp.zeros_like(state.step)
         held, new_batch = phase.first_held(state.step, begin)
-        batch = eqx.combine(data, batches).batch(held, key_order)
+        if carried:
+            batch = _renewed(task, state, frozen, static, new_batch, key_order)
+        else:
+            batch = eqx.combine(data, batches).batch(held, key_order)
         batch = split_batch(batch, mesh, task.batch_size)
         noise = jax.random.fold_in(key_noise, held)
 
@@ -142,7 +146,8 @@ def one_step(
         finite = jnp.isfinite(loss) & jnp.isfinite(norm)
         done = state.step + 1
         ended = advanced(state.phases, index, done, phase.steps, begin, stop_reason(optimizer_state))
-        new = TrainState(parameters, average, optimizer_state, done, state.key, finite, ended)
+        kept = batch if carried else None
+        new = TrainState(parameters, average, optimizer_state, done, state.key, finite, ended, kept)
         old = eqx.tree_at(lambda s: s.finite, state, finite)
         metrics = {
             LOSS: loss,
@@ -152,6 +157,18 @@ def one_step(
         return _where(finite, new, old), metrics | told_by(optimizer_state)
 
     return step
+
+
+def _renewed(
+    task: Any, state: TrainState, frozen: PyTree, static: PyTree, new_batch: Bool[Array, ""], key: PRNGKeyArray
+):
+    """The batch of this step from that of the one before, where a new one is due; the first is there already."""
+    return jax.lax.cond(
+        new_batch & (state.step > 0),
+        lambda batch: task.renew(batch, put_together(state.parameters, frozen, static), state.step, key),
+        lambda batch: batch,
+        state.batch,
+    )
 
 
 def _evaluate(loss_of: Callable, state: TrainState, new_batch: Bool[Array, ""]):

@@ -26,6 +26,10 @@ class Task(Protocol):
     devices. ``monitor`` is the key of `evaluate` that is to be small in the best model; None where no data was set
     apart for that choice, and the last model is then the best.
 
+    A task may carry its batches: with ``carries_batches`` true, that of step 0 is ``start(model, key)``, and that of a
+    later step ``renew(batch, model, step, key)``, both called inside jit, and `batches` is not asked. So points and
+    weights follow the model; the last batch is part of the state of training and of its checkpoints.
+
     A task whose loss is a sum of squares may tell what is squared, which Gauss-Newton methods need: see
     `residuals.residuals_of`.
     """
@@ -41,3 +45,8 @@ class Task(Protocol):
     def evaluate(self, model: Any) -> dict[str, float]:
         """Measures of a model, with keys such as ``validation/relative_l2``."""
         ...
+
+
+def carries_batches(task: Task) -> bool:
+    """Whether each batch of a task comes from the one before."""
+    return getattr(task, "carries_batches", False)

@@ -36,7 +36,7 @@ def program(model, steps_per_call, key):
     task, phases, parts = Task(), as_phases(adamw(100, 0.05)), take_apart(model)
     data, batches = eqx.partition(task.batches, eqx.is_array)
     call = training_call(task, phases, parts.static, batches, steps_per_call=steps_per_call)
-    state = initial_state(parts.parameters, phases, key, averaged=False)
+    state = initial_state(parts, key, phases=phases, averaged=False, first_batch=None)
     return str(jax.make_jaxpr(call)(state, parts.frozen, data, jnp.int32(1)))
 
 

@@ -52,7 +52,7 @@ def carried(task, steps, begin=None):
         updates, optimizer_state = optimizer.update(gradient, optimizer_state)
         return (optax.apply_updates(model, updates), batch, optimizer_state, i + 1), None
 
-    start = lambda: (model, task.start(model, key), optimizer.init(model), jnp.zeros((), int))
+    start = lambda: (model, task.start(model, key), optimizer.init(model), jnp.zeros((), jnp.int32))
     begin = jax.jit(start)() if begin is None else begin
     return jax.jit(lambda state: jax.lax.scan(step, state, length=steps)[0])(begin)
 
