@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, FunctionSpace
+from neuralpde.spaces import AbstractFunction, FunctionSpace, Value, concatenate, propagate
 
 from .unknowns import as_unknowns
 
@@ -43,4 +42,8 @@ class Joined(AbstractFunction):
         self.functions, self.space = functions, FunctionSpace(domains.pop(), names)
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return jnp.concatenate([function(x) for function in self.functions])
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
+        return concatenate([propagate(function, x) for function in self.functions])

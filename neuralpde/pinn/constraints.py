@@ -14,7 +14,16 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractBoundaryCondition, AbstractFunction, Free, FunctionSpace, Periodic
+from neuralpde.spaces import (
+    AbstractBoundaryCondition,
+    AbstractFunction,
+    Free,
+    FunctionSpace,
+    Periodic,
+    TaylorSeries,
+    Value,
+    propagate,
+)
 from neuralpde.spaces.boundary import datum_at
 
 from .distances import Distance
@@ -38,7 +47,11 @@ class Constrained(AbstractFunction):
         return self.u.space
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return datum_at(self.value, x) + self.factor(x) * self.u(x)
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
+        return _datum(self.value, x) + propagate(self.factor, x) * propagate(self.u, x)
 
 
 class Lifted(AbstractFunction):
@@ -90,10 +103,21 @@ class Started(AbstractFunction):
         return self.u.space
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
         s = x[self.axis] - self.space.domain.bounds.lower[self.axis]
         if self.rate is None:
-            return datum_at(self.value, x) + s * self.u(x)
-        return datum_at(self.value, x) + s * datum_at(self.rate, x) + s**2 * self.u(x)
+            return _datum(self.value, x) + s * propagate(self.u, x)
+        return _datum(self.value, x) + s * _datum(self.rate, x) + s**2 * propagate(self.u, x)
+
+
+def _datum(g: Any, x: Value) -> Value:
+    """Data at a point, or their series."""
+    if not isinstance(x, TaylorSeries):
+        return datum_at(g, x)
+    return propagate(lambda y: datum_at(g, y), x) if callable(g) else TaylorSeries.constant(datum_at(g, x.value))
 
 
 def product(*factors: Distance) -> Callable[[Float[Array, " d"]], Float[Array, ""]]:

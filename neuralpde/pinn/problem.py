@@ -16,6 +16,7 @@ from .candidate import Candidate
 from .conditions import AbstractCondition, Interior
 from .unknowns import as_unknowns
 
+Ansatz = Callable[[AbstractFunction], AbstractFunction]
 Law = AbstractEquation | AbstractCondition | Callable[..., Array]
 
 
@@ -37,7 +38,8 @@ class Problem(eqx.Module):
     which the equation or a condition asks for it: numbers, arrays, `Positive` quantities, and functions, which may be
     those of fewer coordinates. family: a box of parameters, named as the laws ask for them, for all values of which the
     problem is solved at once; u then takes them as its last coordinates. names: components of u, left out those of the
-    equation.
+    equation. ansatz: makes of the function that is trained one that meets some conditions exactly, such as
+    ``lambda u: Constrained(u, 0.0, distance_to_boundary(domain))``; these are then left out of the conditions.
 
     Raises ``ValueError`` where a condition has no set of points on the domain or speaks of an unknown component, where
     nobody asks for an unknown or a family parameter, and where two conditions have one name.
@@ -50,6 +52,7 @@ class Problem(eqx.Module):
     family: Box | None = eqx.field(static=True)
     names: tuple[str, ...] = eqx.field(static=True)
     labels: tuple[str, ...] = eqx.field(static=True)
+    ansatz: Ansatz | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -60,9 +63,10 @@ class Problem(eqx.Module):
         unknowns: Mapping[str, Any] | None = None,
         family: Box | None = None,
         names: str | Sequence[str] | None = None,
+        ansatz: Ansatz | None = None,
     ):
         first = equation if isinstance(equation, AbstractCondition) else Interior(equation)
-        self.domain, self.family, self.reference = domain, family, reference
+        self.domain, self.family, self.reference, self.ansatz = domain, family, reference, ansatz
         self.conditions = tuple(condition.placed(domain) for condition in (first, *conditions))
         self.labels = _labels(self.conditions)
         self.names = _names(names, first)
@@ -75,8 +79,8 @@ class Problem(eqx.Module):
         return FunctionSpace(self.domain if self.family is None else self.domain * self.family, self.names)
 
     def candidate(self, u: AbstractFunction) -> Candidate:
-        """What is to be trained: u, and the unknowns at their first guesses."""
-        return Candidate(u, self.unknowns)
+        """What is to be trained: u in the ansatz, and the unknowns at their first guesses."""
+        return Candidate(u if self.ansatz is None else self.ansatz(u), self.unknowns)
 
     def _check(self) -> None:
         asked = frozenset().union(*(condition.asks for condition in self.conditions))

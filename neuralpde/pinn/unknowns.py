@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, FunctionSpace
+from neuralpde.spaces import AbstractFunction, FunctionSpace, Value, concatenate, propagate
 
 
 class Positive(eqx.Module):
@@ -49,7 +49,11 @@ class Along(AbstractFunction):
         return self.function.space
 
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return self.function(jnp.stack([x[axis] for axis in self.axes]))
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
+        return propagate(self.function, concatenate([x[axis : axis + 1] for axis in self.axes]))
 
 
 def along(law: Any, names: tuple[str, ...]) -> Any:
