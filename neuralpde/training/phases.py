@@ -27,7 +27,7 @@ class Phase:
     ``optimizer`` is an optax transformation, or a constructor that waits for the number of its steps. ``steps`` is that
     number, or a share of the run between 0 and 1; left out, what the other phases leave. The batch, and the noise of a
     loss that has any, stay for ``hold`` steps, counted from the start of the phase; left out, for one step, or for the
-    whole phase where the optimiser remembers (`OfOneBatch`). An optimiser that remembers starts afresh on a new batch.
+    whole phase where the optimiser remembers (`OfOneBatch`). L-BFGS starts afresh on a new batch.
 
     Raises `TrainingArgumentError` where one of these cannot be used.
     """

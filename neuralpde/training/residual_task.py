@@ -15,22 +15,19 @@ from neuralpde.pinn import (
     AbstractResampling,
     AbstractSampler,
     Candidate,
-    Collocation,
     Interior,
     Observations,
     Problem,
     Term,
     Uniform,
+    reference_values,
 )
-from neuralpde.pinn.sampling import in_domain
 from neuralpde.pinn.unknowns import scalars
-from neuralpde.spaces import Field, FunctionSpace, Grid
+from neuralpde.spaces import FunctionSpace
 
 from .failures import TrainingArgumentError
 from .residual_batches import CarriedBatch, CollocationBatches, ResidualBatch
 from .residual_renewal import Renewal, mean_square
-
-EVALUATED_AT_ONCE = 4096
 
 
 class ResidualTask:
@@ -85,7 +82,7 @@ class ResidualTask:
         self._renewal = Renewal(self.batches, _by_name(problem, resampling), balance)
         self.batch_size = points
         self.monitor = "validation/loss" if problem.reference is None else "validation/relative_l2"
-        self._reference = _reference_values(problem, evaluation_points)
+        self._reference = reference_values(problem, evaluation_points, jax.random.key(2**31 - 2))
         self._held_out_loss = eqx.filter_jit(self._loss_elsewhere)
 
     def loss(self, model: Any, batch: ResidualBatch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
@@ -115,7 +112,7 @@ class ResidualTask:
         """The loss at points of its own, and the relative L2 error where the solution is known."""
         found = {"validation/loss": self._held_out_loss(model, jax.random.key(2**31 - 1))}
         if self._reference is not None:
-            errors = _relative_errors(model.u, *self._reference)
+            errors = self._reference.relative_l2(model.u)
             found["validation/relative_l2"] = errors[0]
             if len(self.problem.names) > 1:
                 names = [f"validation/relative_l2_{name}" for name in self.problem.names]
@@ -147,31 +144,6 @@ def _by_name(
         named = zip(problem.labels, problem.conditions, strict=True)
         return {name: resampling for name, condition in named if isinstance(condition, Interior)}
     return dict(resampling or {})
-
-
-def _reference_values(problem: Problem, n: int) -> tuple[Array, Array, Array] | None:
-    """Points, values of the reference there, and quadrature weights."""
-    reference, domain = problem.reference, problem.space.domain
-    if reference is None:
-        return None
-    if isinstance(reference, Field) and isinstance(reference.on, Grid):
-        x, values, w = reference.on.coords(), reference.values, reference.on.weights()
-        return x.reshape(-1, domain.dim), values.reshape(-1, len(problem.names)), w.reshape(-1)
-
-    def sampled(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
-        held_out: Collocation = in_domain(domain, Uniform(), n, key)
-        at = lambda x: jnp.atleast_1d(reference(x))
-        return held_out.x, jax.lax.map(at, held_out.x, batch_size=EVALUATED_AT_ONCE), held_out.w
-
-    return jax.jit(sampled)(jax.random.key(2**31 - 2))
-
-
-@eqx.filter_jit
-def _relative_errors(u: Any, x: Array, truth: Array, w: Array) -> Float[Array, " errors"]:
-    """Of all components together, then of each."""
-    predicted = jax.lax.map(u, x, batch_size=EVALUATED_AT_ONCE)
-    missed, whole = w @ (predicted - truth) ** 2, w @ truth**2
-    return jnp.sqrt(jnp.concatenate([(jnp.sum(missed) / jnp.sum(whole))[None], missed / whole]))
 
 
 def _check(

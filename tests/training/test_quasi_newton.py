@@ -135,14 +135,31 @@ def test_search_that_fails_without_a_memory_ends_the_phase_where_it_stands():
     np.testing.assert_array_equal(iterates[-1], 1.0)
 
 
-def test_new_batch_forgets_the_memory():
-    """The first direction on it is that of steepest descent."""
+def test_a_memory_that_knows_nothing_gives_steepest_descent():
     memory, x = DenseMemory(scaled_broyden), jnp.asarray([3.0, -4.0])
     learned = jnp.asarray([[2.0, 1.0], [1.0, 5.0]])
     fresh, _ = memory.direction(learned, jnp.asarray(True), x, x)
     np.testing.assert_allclose(fresh, -x / 5)
     known, _ = memory.direction(learned, jnp.asarray(False), x, x)
     np.testing.assert_allclose(known, -learned @ x)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_was_learned_on_one_batch_serves_the_next(keep):
+    """Batches of one quadratic form and other minima: with its Hessian known, the first step is Newton's."""
+    form = jnp.diag(10.0 ** jnp.arange(-2.0, 3.0))
+    bowl = lambda centre: lambda x: 0.5 * (x - centre) @ form @ (x - centre)
+    method, moved = ssbroyden(100, keep=keep), bowl(jnp.arange(5.0))
+    iterates, _, state = minimise(method, jnp.ones(5), 30, bowl(jnp.zeros(5)))
+
+    @jax.jit
+    def after_one_step(x, state):
+        value, g = jax.value_and_grad(moved)(x)
+        others = {"value": value, "grad": g, "value_fn": moved, "new_batch": jnp.asarray(True)}
+        return moved(x + method.update(g, state, x, **others)[0])
+
+    left = float(after_one_step(jnp.asarray(iterates[-1]), state))
+    assert left < 1e-6 if keep else left > 1.0
 
 
 def test_unfit_parameters_are_refused():

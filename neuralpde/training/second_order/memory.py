@@ -24,9 +24,12 @@ class DenseMemory:
     It starts from the identity; while ``fresh`` the direction is ``-min(1, 1/|g|) g``, as the search tries a length of 1
     first. An identity scaled to the largest curvature instead (``y.s / y.y``) takes many more steps where curvatures are
     of many sizes: what is too small in H grows slowly, what is too large shrinks at once.
+
+    H is positive definite whatever batch it was learned on, so that its directions descend on another one too.
     """
 
     scaling: Scaling
+    outlives_batches: bool = True
 
     def init(self, n: int, dtype: Any) -> Float[Array, "n n"]:
         """Zeros; raises `TrainingArgumentError` for more parameters than n^2 numbers can serve."""
@@ -62,6 +65,11 @@ class LimitedMemory:
     """The latest ``size`` pairs of s and y, by optax, which adds a pair when the next direction is asked for."""
 
     size: int
+
+    @property
+    def outlives_batches(self) -> bool:
+        """No: optax would take the change of the batch for one of the gradient."""
+        return False
 
     def init(self, n: int, dtype: Any) -> PyTree:
         return self._method().init(jnp.zeros(n, dtype))

@@ -26,7 +26,13 @@ SEARCH_STEPS = 25
 
 @runtime_checkable
 class Memory(Protocol):
-    """What is known of the Hessian at H of a vector of n parameters; ``fresh``: nothing yet."""
+    """What is known of the Hessian at H of a vector of n parameters; ``fresh``: nothing yet.
+
+    ``outlives_batches``: whether it still serves when the batch is another one.
+    """
+
+    @property
+    def outlives_batches(self) -> bool: ...
 
     def init(self, n: int, dtype: Any) -> PyTree: ...
 
@@ -71,7 +77,7 @@ def quasi_newton(memory: Memory, tolerance: float, search_steps: int) -> optax.G
         del others
         flat = flatten(parameters)
         x, g, value_at = flat.x, flatten(gradient).x, value_on(flat, value_fn)
-        fresh = state.fresh | new_batch
+        fresh = state.fresh if memory.outlives_batches else state.fresh | new_batch
         direction, learned = memory.direction(state.memory, fresh, x, g)
         value = value.astype(x.dtype)
         s, found = search.update(direction, search.init(x), x, value=value, grad=g, value_fn=value_at)
@@ -104,23 +110,25 @@ def lbfgs(
     return quasi_newton(LimitedMemory(memory), tolerance, search_steps)
 
 
-def bfgs(steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS) -> optax.GradientTransformationExtraArgs:
-    """BFGS with the whole inverse Hessian: n^2 numbers for n parameters."""
+def bfgs(
+    steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS, keep: bool = True
+) -> optax.GradientTransformationExtraArgs:
+    """BFGS with the whole inverse Hessian: n^2 numbers for n parameters. It stays on new batches if ``keep``."""
     del steps
-    return quasi_newton(DenseMemory(plain), tolerance, search_steps)
+    return quasi_newton(DenseMemory(plain, keep), tolerance, search_steps)
 
 
 def ssbfgs(
-    steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS
+    steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS, keep: bool = True
 ) -> optax.GradientTransformationExtraArgs:
-    """Self-scaled BFGS, see `self_scaled`: n^2 numbers for n parameters."""
+    """Self-scaled BFGS, see `self_scaled`: n^2 numbers for n parameters. They stay on new batches if ``keep``."""
     del steps
-    return quasi_newton(DenseMemory(scaled_bfgs), tolerance, search_steps)
+    return quasi_newton(DenseMemory(scaled_bfgs, keep), tolerance, search_steps)
 
 
 def ssbroyden(
-    steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS
+    steps: int, tolerance: float = 0.0, search_steps: int = SEARCH_STEPS, keep: bool = True
 ) -> optax.GradientTransformationExtraArgs:
-    """Self-scaled Broyden, see `self_scaled`: n^2 numbers for n parameters."""
+    """Self-scaled Broyden, see `self_scaled`: n^2 numbers for n parameters. They stay on new batches if ``keep``."""
     del steps
-    return quasi_newton(DenseMemory(scaled_broyden), tolerance, search_steps)
+    return quasi_newton(DenseMemory(scaled_broyden, keep), tolerance, search_steps)
