@@ -40,7 +40,7 @@ def residual_map(problem: Problem, candidate: Candidate, points: Mapping[str, Co
     terms = _terms(problem)
     points = points or {}
     draw = {1: _curve, 2: _plane}.get(problem.space.dim, _scatter)
-    figure = new_figure(5.4 * len(terms), 3.6)
+    figure = new_figure(5.4 * len(terms), _height(problem.space.domain))
     for axes, (label, term) in zip(figure.subplots(1, len(terms), squeeze=False)[0], terms.items(), strict=True):
         draw(axes, problem, candidate, term, points.get(label))
         axes.set_title(
@@ -53,6 +53,12 @@ def residual_size(term: Term, candidate: Candidate, x: Float[Array, " d"]) -> Fl
     """|r| at one point."""
     rows = term.residuals(candidate, Collocation(x[None], jnp.ones(1)))
     return jnp.linalg.norm(rows[0])
+
+
+def _height(domain: AbstractDomain) -> float:
+    """Of a picture; flat domains get flat ones, unless time runs to the right."""
+    in_space = domain.dim > 1 and plane_axes(domain.names) == (0, 1)
+    return 0.75 + 3.4 / min(3.0, max(1.0, plane_aspect(domain))) if in_space else 3.6
 
 
 def _terms(problem: Problem) -> dict[str, Term]:
@@ -82,7 +88,7 @@ def _set(problem: Problem, term: Term) -> AbstractDomain:
 def _curve(axes: Axes, problem: Problem, candidate: Candidate, term: Term, points: Collocation | None) -> None:
     section, sizes = _sizes(problem, candidate, term, CURVE_CELLS)
     axes.plot(section.axes[0], sizes, color=ERROR)
-    axes.set_yscale("log")
+    axes.set_yscale("log" if np.any(sizes > 0) else "linear")
     axes.set_xlabel(section.domain.names[0])
     if points is not None:
         x = np.asarray(points.x)[:, 0]

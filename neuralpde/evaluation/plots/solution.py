@@ -84,7 +84,7 @@ def _table(problem: Problem, made: Comparison, in_time: bool) -> tuple[Figure, G
     else:
         width, heights = (
             (5.0 if made.reference is None else 12.6),
-            [0.75 + 3.1 / min(3.0, max(0.8, plane_aspect(made.section.domain)))],
+            [0.75 + 2.95 / min(3.0, max(0.8, plane_aspect(made.section.domain)))],
         )
     note, channels = made.section.note, len(problem.names)
     figure = new_figure(width, channels * sum(heights) + (0.4 if in_time or note else 0.1))
