@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CAPTIONS = {
+    "solution": "The network beside the reference solution, where one is known, and their difference.",
+    "residual_map": "Size of the residual of the equations over the domain; dots are collocation points.",
+    "unknowns": "Unknown quantities over optimiser steps, with their last values.",
     "samples": "Best, median and worst sample of the test set at the training resolution.",
     "components": "All components of the median sample.",
     "error_vs_resolution": "Error by grid: run natively, and on the training grid with resampling.",
@@ -29,8 +32,10 @@ CAPTIONS = {
     "rollout_spectra": "Energy spectra of truth and rollout at several times, mean over samples.",
     "film": "Rollout of the median test trajectory beside the truth.",
     "learning_curve": "Training loss, validation error and learning rate over optimiser steps.",
+    "loss_terms": "Mean squares of the conditions, not weighted, over optimiser steps, and the validation error.",
+    "term_weights": "Weights of the conditions over optimiser steps, mean over points.",
 }
-"""What the pictures of `operator_figures` show, in the order of the page."""
+"""What the pictures of `operator_figures` and `solution_figures` show, in the order of the page."""
 
 HEADLINES = (
     "test/relative_l2",

@@ -4,6 +4,7 @@ from .checkpoint import restore_model
 from .devices import default_mesh, make_mesh
 from .ensemble_task import EnsembleTask
 from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
+from .gradient_alignment import gradient_alignment
 from .loop import fit
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
@@ -61,6 +62,7 @@ __all__ = [
     "cosine",
     "default_mesh",
     "fit",
+    "gradient_alignment",
     "lbfgs",
     "levenberg_marquardt",
     "lion",

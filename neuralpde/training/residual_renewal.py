@@ -30,13 +30,16 @@ class ResidualView:
         """Mean of |r|^2 of each term."""
         return {name: mean_square(self._rows(name, self._parameters), p.w) for name, p in self.points.items()}
 
+    def gradients(self) -> dict[str, Any]:
+        """Gradient of each mean square, a tree like the parameters."""
+        return {
+            name: jax.grad(lambda q, name=name, w=points.w: mean_square(self._rows(name, q), w))(self._parameters)
+            for name, points in self.points.items()
+        }
+
     def gradient_norms(self) -> dict[str, Float[Array, ""]]:
         """Norm of the gradient of each mean square."""
-        norms = {}
-        for name, points in self.points.items():
-            gradient = jax.grad(lambda q, name=name, w=points.w: mean_square(self._rows(name, q), w))(self._parameters)
-            norms[name] = jnp.sqrt(_squared(gradient))
-        return norms
+        return {name: jnp.sqrt(_squared(gradient)) for name, gradient in self.gradients().items()}
 
     def kernel_means(self, key: PRNGKeyArray) -> dict[str, Float[Array, ""]]:
         """Mean of |dr / dtheta|^2, by random signs (Hutchinson): E |J^T v|^2 is the trace of J J^T for v = +-1."""

@@ -6,9 +6,13 @@ from .curves import error_histogram, learning_curve, resolution_plot, spectrum_p
 from .fields import field_panel, ranked_panel
 from .film import save_film
 from .gallery import operator_figures
+from .residual import residual_map
 from .rollout import rollout_figures
 from .samples import samples_figure
+from .solution import solution_figure
+from .solution_gallery import solution_figures
 from .style import save_figures
+from .terms import loss_terms, term_weights, unknown_curves
 
 __all__ = [
     "band_figure",
@@ -16,12 +20,18 @@ __all__ = [
     "error_histogram",
     "field_panel",
     "learning_curve",
+    "loss_terms",
     "operator_figures",
     "ranked_panel",
+    "residual_map",
     "resolution_plot",
     "rollout_figures",
     "samples_figure",
     "save_figures",
     "save_film",
+    "solution_figure",
+    "solution_figures",
     "spectrum_plot",
+    "term_weights",
+    "unknown_curves",
 ]

@@ -12,13 +12,12 @@ from jaxtyping import Shaped
 from ..history import Record, series
 from ..resolution import ResolutionRow
 from ..spectrum import Spectrum
-from .style import ACCENT, DARK, ERROR, FAINT, PREDICTION, TRUTH, new_figure, styled
+from .drawing import noisy_line
+from .style import ACCENT, DARK, ERROR, FAINT, PREDICTION, SERIES, TRUTH, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_SERIES = (PREDICTION, ERROR, ACCENT, "#cc79a7", "#e69f00", "#56b4e9")
 
 
 @styled
@@ -36,12 +35,7 @@ def learning_curve(
     """
     figure = new_figure(7.2, 4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    steps, losses = series(records, loss)
-    window = len(steps) // 200
-    if window > 1:
-        _line(upper, steps, losses, color=FAINT, linewidth=0.5, alpha=0.5)
-        steps, losses = _window_means(steps, window), _window_means(losses, window)
-    _line(upper, steps, losses, color=DARK, linewidth=1.4, label=loss)
+    noisy_line(upper, *series(records, loss), faint=FAINT, color=DARK, linewidth=1.4, label=loss)
     held_out_name = next((name for name in held_out if len(series(records, name)[0])), held_out[0])
     errors = series(records, held_out_name)
     _line(upper, *errors, color=PREDICTION, marker="o", markersize=4, label=held_out_name)
@@ -71,7 +65,7 @@ def error_histogram(
     figure = new_figure(6.4, 0.9 + 1.5 * len(errors))
     panels = figure.subplots(len(errors), 1, sharex=True, squeeze=False)[:, 0]
     edges = _log_edges(list(errors.values()), bins)
-    for axes, (label, values), colour in zip(panels, errors.items(), cycle(_SERIES), strict=False):
+    for axes, (label, values), colour in zip(panels, errors.items(), cycle(SERIES), strict=False):
         values = np.asarray(values, np.float64)
         binned = values[_drawable(values)]
         axes.hist(binned, edges, facecolor=(colour, 0.45), edgecolor=colour, linewidth=0.9)
@@ -136,11 +130,6 @@ def _line(axes: Axes, steps: np.ndarray, values: np.ndarray, **line):
     """Draw a series if there is one."""
     if len(steps):
         axes.plot(steps, values, **line)
-
-
-def _window_means(values: np.ndarray, window: int) -> np.ndarray:
-    """Means over consecutive windows; what is left at the start, shorter than one, is dropped."""
-    return values[len(values) % window :].reshape(-1, window).mean(axis=1)
 
 
 def _mark_best(axes: Axes, steps: np.ndarray, values: np.ndarray):

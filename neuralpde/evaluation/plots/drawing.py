@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
 from neuralpde.spaces import Field, Grid
 
-from .style import DIVERGING, SEQUENTIAL
+from .style import DIVERGING, MAGNITUDE, SEQUENTIAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Units = Mapping[str, str] | None
 
+DECADES = 4
+"""How far down a scale of sizes reaches."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """Colour map and limits that several pictures share."""
+    """Colour map and limits that several pictures share; ``log``: colours follow the logarithm."""
 
     lower: float
     upper: float
     colours: str
+    log: bool = False
 
     @classmethod
     def of(cls, *values: np.ndarray, one_signed: str = SEQUENTIAL) -> Scale:
@@ -44,6 +48,24 @@ class Scale:
         largest = float(np.max(np.abs(finite), initial=0.0)) or 1.0
         return cls(-largest, largest, colours)
 
+    @classmethod
+    def magnitude(cls, *values: np.ndarray) -> Scale:
+        """The upper `DECADES` of sizes, on a logarithmic scale; what is smaller has the colour of the lower end."""
+        finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values])
+        largest = float(np.max(finite, initial=0.0)) or 1.0
+        smallest = float(np.min(finite[finite > 0], initial=largest))
+        # A constant size still spans a decade.
+        return cls(min(max(smallest, largest / 10**DECADES), largest / 10), largest, MAGNITUDE, log=True)
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """How matplotlib is told."""
+        if not self.log:
+            return {"cmap": self.colours, "vmin": self.lower, "vmax": self.upper}
+        from matplotlib.colors import LogNorm
+
+        return {"cmap": self.colours, "norm": LogNorm(self.lower, self.upper, clip=True)}
+
 
 def pick(stacked: Field, index: int) -> Field:
     """One function of many."""
@@ -59,24 +81,50 @@ def curve(axes: Axes, field: Field, channel: int, **line):
 
 def image(axes: Axes, field: Field, channel: int, scale: Scale, title: str, bar: bool = False):
     """Draw a plane of the field, with its colour bar beside it where one is wanted."""
-    colours = {"cmap": scale.colours, "vmin": scale.lower, "vmax": scale.upper}
     x, y, values, where = plane(field, channel)
     if isinstance(field.on, Grid):
-        picture = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **colours)
+        picture = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **scale.look)
     else:
         size = min(40.0, max(2.0, 12000 / len(x)))
-        picture = axes.scatter(x, y, c=values, s=size, linewidths=0, **colours)
-    if 2 / 3 <= aspect(field) <= 4:
-        axes.set_aspect("equal")
+        picture = axes.scatter(x, y, c=values, s=size, linewidths=0, **scale.look)
+    to_scale(axes, aspect(field))
     axes.grid(False)
     axes.locator_params(nbins=3)
     axes.set_title(f"{title}\n{where}" if where else title)
     if bar:
-        bar_axes = axes.inset_axes((1.04, 0.0, 0.05, 1.0))
-        colour_bar = axes.figure.colorbar(picture, cax=bar_axes)
-        colour_bar.formatter.set_powerlimits((-2, 3))
-        colour_bar.formatter.set_useMathText(True)
+        colour_bar(axes, picture, scale)
+
+
+def to_scale(axes: Axes, ratio: float):
+    """Lengths alike on both axes, unless the picture would be a narrow strip; ``ratio``: width over height."""
+    if 2 / 3 <= ratio <= 4:
+        axes.set_aspect("equal")
+
+
+def colour_bar(axes: Axes, picture: Any, scale: Scale, width: float = 0.05):
+    """The colours of a picture and what they mean, at its right; ``width`` as a share of that of the picture."""
+    bar_axes = axes.inset_axes((1.0 + 0.8 * width, 0.0, width, 1.0))
+    bar = axes.figure.colorbar(picture, cax=bar_axes)
+    if not scale.log:
+        bar.formatter.set_powerlimits((-2, 3))
+        bar.formatter.set_useMathText(True)
         bar_axes.yaxis.set_offset_position("left")
+
+
+def noisy_line(axes: Axes, steps: np.ndarray, values: np.ndarray, *, faint: str, **line):
+    """A series of single steps, if there is one; a long one faintly, in the colour ``faint``, with its mean over windows
+    of one two-hundredth above it."""
+    window = len(steps) // 200
+    if window > 1:
+        axes.plot(steps, values, color=faint, linewidth=0.5, alpha=0.5)
+        steps, values = _window_means(steps, window), _window_means(values, window)
+    if len(steps):
+        axes.plot(steps, values, **line)
+
+
+def _window_means(values: np.ndarray, window: int) -> np.ndarray:
+    """Means over consecutive windows; what is left at the start, shorter than one, is dropped."""
+    return values[len(values) % window :].reshape(-1, window).mean(axis=1)
 
 
 def aspect(field: Field) -> float:

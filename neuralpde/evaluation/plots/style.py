@@ -21,8 +21,11 @@ TRUTH, PREDICTION, ERROR, ACCENT = "#1b1b1b", "#0072b2", "#d55e00", "#009e73"
 DARK, FAINT = "#6a6a6a", "#9a9a9a"
 """Colours of lines: greys and the colour-blind safe palette of Okabe and Ito."""
 
-SEQUENTIAL, INPUT, DIVERGING, DIFFERENCE = "viridis", "cividis", "RdBu_r", "PuOr_r"
-"""Colour maps: of fields of one sign, of inputs, of signed fields, of errors."""
+SERIES = (PREDICTION, ERROR, ACCENT, "#cc79a7", "#e69f00", "#56b4e9")
+"""Colours of several curves in one axes."""
+
+SEQUENTIAL, INPUT, DIVERGING, DIFFERENCE, MAGNITUDE = "viridis", "cividis", "RdBu_r", "PuOr_r", "magma"
+"""Colour maps: of fields of one sign, of inputs, of signed fields, of errors, of sizes on a logarithmic scale."""
 
 _RC: dict[Any, Any] = {
     "font.size": 10,

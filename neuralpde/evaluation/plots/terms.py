@@ -1,0 +1,88 @@
+"""Pictures of the terms of a residual loss over the steps of a training, from the records of ``metrics.jsonl``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..history import Record, series
+from .drawing import noisy_line
+from .style import SERIES, TRUTH, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TRAINING, LOSS, WEIGHT = "train/", "_loss", "_weight"
+
+
+@styled
+def loss_terms(records: Sequence[Record], *, held_out: str = "validation/relative_l2") -> Figure:
+    """Mean square of each condition, without weights, over steps, and the validation error where there is one.
+
+    Of a long run each curve is drawn faintly, and its mean over windows of one two-hundredth of the run above it.
+    """
+    figure = new_figure(7.2, 4.2)
+    axes = figure.subplots()
+    _terms(axes, records, named(records, LOSS))
+    steps, errors = series(records, held_out)
+    if len(steps):
+        axes.plot(steps, errors, "o-", color=TRUTH, markersize=4, linewidth=1.2, label=held_out, zorder=3)
+    _finish(axes, "mean square, error")
+    return figure
+
+
+@styled
+def term_weights(records: Sequence[Record]) -> Figure:
+    """Weight of each condition over steps, mean over its points."""
+    figure = new_figure(7.2, 3.6)
+    axes = figure.subplots()
+    _terms(axes, records, named(records, WEIGHT))
+    _finish(axes, "weight")
+    return figure
+
+
+@styled
+def unknown_curves(records: Sequence[Record], names: Sequence[str]) -> Figure:
+    """Unknown numbers over steps, a row each, with the last value."""
+    figure = new_figure(7.2, 0.8 + 2.0 * len(names))
+    rows = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name, colour in zip(rows, names, cycle(SERIES), strict=False):
+        steps, values = series(records, f"{TRAINING}{name}")
+        axes.plot(steps, values, color=colour)
+        axes.axhline(values[-1], color=colour, linestyle=":", linewidth=1.0)
+        axes.set_title(f"{name} = {values[-1]:.5g}", loc="left")
+        axes.set_ylabel(name)
+    rows[-1].set_xlabel("step")
+    return figure
+
+
+def named(records: Sequence[Record], ending: str) -> dict[str, str]:
+    """Keys of the records by the names of the conditions, for ``train/initial_loss`` and the like, as they first appear."""
+    keys = dict.fromkeys(key for record in records for key in record)
+    return {
+        key.removeprefix(TRAINING).removesuffix(ending): key
+        for key in keys
+        if key.startswith(TRAINING) and key.endswith(ending)
+    }
+
+
+def _terms(axes: Axes, records: Sequence[Record], keys: Mapping[str, str]) -> None:
+    """A curve a condition; those beyond the number of colours are dashed."""
+    looks = [(colour, style) for style in ("-", "--", ":") for colour in SERIES]
+    for (name, key), (colour, style) in zip(keys.items(), cycle(looks), strict=False):
+        line = {"color": colour, "linestyle": style, "linewidth": 1.4}
+        noisy_line(axes, *series(records, key), faint=colour, label=name, **line)
+
+
+def _finish(axes: Axes, label: str) -> None:
+    """A logarithmic axis, unless there is nothing positive to show on it."""
+    drawn = np.concatenate([line.get_ydata() for line in axes.lines] or [np.zeros(0)])
+    if np.any(drawn > 0):
+        axes.set_yscale("log")
+        axes.legend(loc="best", ncols=2)
+    axes.set_xlabel("step")
+    axes.set_ylabel(label)
