@@ -20,14 +20,14 @@ class BenchmarkRun:
     """The results of one model, trained from one seed on one problem.
 
     ``convergent``: whether the model converges to an operator between function spaces as its grid is refined
-    (`neuralpde.operators.About`); where not, its errors on other grids have no limit to go to.
+    (`neuralpde.operators.About`); where not, its errors on other grids have no limit to go to. None where there is no grid.
     """
 
     problem: str
     model: str
     seed: int
     results: Mapping[str, float]
-    convergent: bool
+    convergent: bool | None
 
     @property
     def seconds(self) -> float:
@@ -66,7 +66,7 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
                 mean(results, error),
                 spread(results, error),
                 *(mean(results, key) for key in (*native, *resampled)),
-                "yes" if own[0].convergent else "no",
+                {True: "yes", False: "no", None: None}[own[0].convergent],
                 None if parameters is None else round(parameters),
                 mean(results, SECONDS),
                 "ours",

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from rich.table import Table
 
 from neuralpde.data import Dataset
-from neuralpde.operators import AbstractOperator, constants_of, history_length, rollout, with_history
-from neuralpde.operators.rollout import TIME_STEP
+from neuralpde.operators import AbstractOperator, constants_of, history_length, rollouts, with_history
+from neuralpde.operators.rollout import TIME_STEP, trajectories
 from neuralpde.spaces import Field, Sample, Trajectory
 
 from .community import correlation_time, fno_block_error, sinenet_scaled_l2
@@ -162,37 +161,40 @@ def _errors(function, prediction: Field, truth: Field) -> Float[Array, "sample s
     return jax.vmap(jax.vmap(function))(prediction, truth)
 
 
-@eqx.filter_jit
 def _rolled_out(operator: AbstractOperator, samples: Sample, keys: Array, history: int) -> Trajectory:
-    def of_one(sample: Sample, key: Array) -> Trajectory:
-        states, step = _trajectory(sample), _time_step(sample, history)
+    first, start, step, key = _beginnings(samples, keys, history)
+    steps = _trajectory(samples).times.shape[1] - history
+    return rollouts(operator, first, steps, parameters=samples.parameters, start=start, time_step=step, key=key)
+
+
+@eqx.filter_jit
+def _beginnings(samples: Sample, keys: Array, history: int) -> tuple[Field, Array, Array, Array]:
+    """First inputs, their times, time steps and keys."""
+
+    def of_one(sample: Sample, key: Array):
+        states = _trajectory(sample)
         first = with_history(jax.tree.map(lambda leaf: leaf[:history], states.field), constants_of(sample))
-        return rollout(
-            operator,
-            first,
-            len(states) - history,
-            parameters=sample.parameters,
-            start=states.times[history - 1],
-            time_step=step,
-            key=jax.random.wrap_key_data(key),
-        )
+        return first, states.times[history - 1], _time_step(sample, history), jax.random.wrap_key_data(key)
 
     return jax.vmap(of_one)(samples, keys)
 
 
-@eqx.filter_jit
 def _stepped(operator: AbstractOperator, samples: Sample, keys: Array, history: int) -> Trajectory:
-    """Every state after the history, from the true states before it."""
+    """Every state after the history, from the true states before it; the host drives the loop, see `operators.loops`."""
+    times = _trajectory(samples).times
+    states = [
+        _step_from(operator, samples, keys, np.asarray(start), history) for start in range(times.shape[1] - history)
+    ]
+    return trajectories(times[:, history:], states)
 
-    def of_one(sample: Sample, key: Array) -> Trajectory:
-        states, constants = _trajectory(sample), constants_of(sample)
+
+@eqx.filter_jit
+def _step_from(operator: AbstractOperator, samples: Sample, keys: Array, start: Int[Array, ""], history: int) -> Field:
+    def of_one(sample: Sample, key: Array) -> Field:
         given = operator.given({**sample.parameters, TIME_STEP: _time_step(sample, history)})
-
-        def step(start: Array) -> Field:
-            past = jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, start, history), states.field)
-            return given(with_history(past, constants), key=jax.random.fold_in(jax.random.wrap_key_data(key), start))
-
-        return Trajectory(states.times[history:], jax.lax.map(step, jnp.arange(len(states) - history)))
+        past = jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, start, history), _trajectory(sample).field)
+        own = jax.random.fold_in(jax.random.wrap_key_data(key), start)
+        return given(with_history(past, constants_of(sample)), key=own)
 
     return jax.vmap(of_one)(samples, keys)
 

@@ -24,7 +24,7 @@ from .pod_deeponet import PODDeepONet
 from .projected import ProjectedOperator
 from .refinement import AbstractRefinement, NoisePrediction, VelocityPrediction
 from .refiner import Refiner, refiner_source
-from .rollout import rollout
+from .rollout import rollout, rollouts
 from .sinenet import SineNet
 from .stepping import Increment, Stepping, in_standard_units
 from .transolver import Transolver
@@ -82,5 +82,6 @@ __all__ = [
     "newest",
     "refiner_source",
     "rollout",
+    "rollouts",
     "with_history",
 ]

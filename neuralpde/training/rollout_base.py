@@ -9,16 +9,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from neuralpde.data import Dataset
 from neuralpde.nn import Standardize
-from neuralpde.operators import AbstractOperator, Stepping, history_space, rollout
+from neuralpde.operators import AbstractOperator, Stepping, history_space, rollouts
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Sample, Trajectory, relative_l2
 
 from .failures import TrainingArgumentError
 from .normalizers import centred_normalizer, fitted_normalizer, joined_normalizer
-from .operator_task import held_out_split, in_batches
+from .operator_task import batch_of, held_out_split, in_batches
 from .rollout_loss import first_input, time_step
 from .rollout_windows import Trajectories, Window, trajectory_of
 
@@ -89,7 +89,7 @@ class AbstractRolloutTask(abc.ABC):
         return self._input_normalizer(inputs), self._output_normalizer(targets)
 
     def evaluate(self, model: Any) -> dict[str, float]:
-        """Errors of rollouts of the held-out set; all of them are one program."""
+        """Errors of rollouts of the held-out set."""
         if self._held_out is None:
             return {}
         errors = np.asarray(_rollout_errors(model, *self._held_out, self.history))
@@ -134,28 +134,31 @@ class AbstractRolloutTask(abc.ABC):
         return fitted_normalizer(kind, eqx.tree_at(lambda f: f.values, flat, changes))
 
 
-@eqx.filter_jit
 def _rollout_errors(
     operator: AbstractOperator, windows: Window, counts: Bool[Array, "batches batch"], history: int
 ) -> Float[Array, " steps"]:
     """Relative L2 error of each step, mean over the samples that count."""
-
-    def errors(window: Window, key: PRNGKeyArray) -> Float[Array, " steps"]:
-        truth: Trajectory = jax.tree.map(lambda leaf: leaf[history:], window.states)
-        step = time_step(window, history)
-        predicted = rollout(
-            operator,
-            first_input(window, history),
-            len(truth),
-            parameters=window.parameters,
-            time_step=step,
-            key=key,
-        )
-        return jax.vmap(relative_l2)(predicted.field, truth.field)
-
-    def batch_sum(both) -> Float[Array, " steps"]:
-        window, counted, keys = both
-        return jnp.sum(jax.vmap(errors)(window, keys), axis=0, where=counted[:, None])
-
     keys = jax.random.split(jax.random.key(0), counts.shape)
-    return jnp.sum(jax.lax.map(batch_sum, (windows, counts, keys)), axis=0) / jnp.sum(counts)
+    sums = []
+    for i in range(len(counts)):
+        window, counted, key, first, step = _batch((windows, counts, keys), np.asarray(i), history)
+        start, steps = jnp.zeros_like(step), windows.states.times.shape[-1] - history
+        predicted = rollouts(operator, first, steps, parameters=window.parameters, start=start, time_step=step, key=key)
+        sums.append(_summed_errors(predicted, window, counted, history))
+    return sum(sums[1:], sums[0]) / jnp.sum(counts)
+
+
+@eqx.filter_jit
+def _batch(all_batches: tuple[Window, Array, Array], index: Int[Array, ""], history: int):
+    """Windows, which of them count, their keys, and the first inputs and time steps of their rollouts."""
+    window, counted, keys = batch_of(all_batches, index)
+    first = jax.vmap(lambda w: first_input(w, history))(window)
+    return window, counted, keys, first, jax.vmap(lambda w: time_step(w, history))(window)
+
+
+@eqx.filter_jit
+def _summed_errors(
+    predicted: Trajectory, window: Window, counted: Bool[Array, " batch"], history: int
+) -> Float[Array, " steps"]:
+    truth = jax.tree.map(lambda leaf: leaf[:, history:], window.states.field)
+    return jnp.sum(jax.vmap(jax.vmap(relative_l2))(predicted.field, truth), axis=0, where=counted[:, None])

@@ -10,12 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.operators import AbstractOperator, advanced, with_history
+from neuralpde.operators.loops import loops_are_slow
 from neuralpde.operators.rollout import TIME_STEP
 from neuralpde.spaces import Field, relative_h1, relative_l2
 
 from .failures import TrainingArgumentError
 from .rollout_windows import Window
-from .step import convolves
 
 StateLoss = Callable[[Field, Field], Float[Array, ""]]
 
@@ -105,7 +105,7 @@ def unrolled_loss(
     keys = jax.random.split(key, warm + unrolling.horizon)
     truths = jax.tree.map(lambda leaf: leaf[history + warm :], window.states.field)
     # Loops over convolutions are slow in programs of XLA for CPUs, see `training_call`.
-    is_slow = jax.default_backend() == "cpu" and convolves(jax.make_jaxpr(lambda u: given(u, key=key))(first).jaxpr)
+    is_slow = loops_are_slow(lambda u: given(u, key=key), first)
 
     def scan(step, u, xs):
         return jax.lax.scan(step, u, xs, unroll=is_slow)

@@ -10,9 +10,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jax.extend.core import Jaxpr, jaxprs_in_params
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Int, PRNGKeyArray, PyTree
+
+from neuralpde.operators.loops import convolves
 
 from .devices import split_batch
 from .phases import PlannedPhase, advanced
@@ -200,14 +201,6 @@ def _with_phase(state: TrainState, index: int, own: TrainState) -> TrainState:
 def _nowhere(shape: tuple[int, ...], dtype: Any) -> Array:
     """What stands where a metric was not written."""
     return jnp.full(shape, jnp.nan if jnp.issubdtype(dtype, jnp.inexact) else 0, dtype)
-
-
-def convolves(program: Jaxpr) -> bool:
-    """Whether a convolution occurs in a program, at any depth."""
-    return any(
-        equation.primitive.name == "conv_general_dilated" or any(map(convolves, jaxprs_in_params(equation.params)))
-        for equation in program.eqns
-    )
 
 
 def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

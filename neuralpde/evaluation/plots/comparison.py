@@ -79,7 +79,7 @@ def _looks(runs: Sequence[BenchmarkRun]) -> dict[str, dict[str, str]]:
     looks = {}
     for (model, converges), colour, marker in zip(convergent.items(), cycle(_COLOURS), _marker_order(), strict=False):
         look = {"color": colour, "marker": marker, "linestyle": "-", "label": model}
-        if not converges:
+        if converges is False:
             look |= {"markerfacecolor": "white", "linestyle": "--", "label": f"{model} (not convergent)"}
         looks[model] = look
     return looks
