@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[2] / "conf" / "problem"
 EXACT = {
     "burgers": {"viscosity": 0.05, "hard": False},
     "convection": {"hard": False},
-    "heat_ball": {"hard": False},
+    "heat_ball": {"dimensions": 2, "hard": False},
     "heat_multiscale": {"hard": False},
     "helmholtz": {"hard": False},
     "laplace_with_holes": {"hard": False},
@@ -81,9 +81,8 @@ def test_exact_forms_meet_walls_and_beginnings(name):
         assert np.abs(missed).max() > 0.1, label
 
 
-@pytest.mark.parametrize("name", ["burgers", "laplace_with_holes"])
-def test_exact_forms_pass_derivatives_on(name):
-    problem = named(name)
+def test_exact_forms_pass_derivatives_on():
+    problem = named("laplace_with_holes")
     network = Neural(
         mlp(problem.space.dim, 1, width=4, depth=1, activation=jnp.tanh, key=jax.random.key(0)), problem.space
     )
@@ -102,7 +101,7 @@ def test_exact_forms_of_computed_problems_begin_right(name, monkeypatch):
     u = problem.candidate(anything(problem)).u
     x = jnp.linspace(-1, 1, 21)
     points = jnp.stack([x, jnp.zeros(21)], axis=1)
-    np.testing.assert_allclose(jax.vmap(u)(points)[:, 0], BEGINS[name](x), atol=1e-13)
+    np.testing.assert_allclose(jax.jit(jax.vmap(u))(points)[:, 0], BEGINS[name](x), atol=1e-13)
     soft = getattr(problems, name)(hard=False)
     assert problem.labels == ("equation",) and soft.labels == ("equation", "initial")
 
