@@ -32,7 +32,7 @@ def helmholtz(waves: tuple[float, ...] = (1, 4), wavenumber: float = 1.0, hard: 
 def poisson(dimensions: int = 2, hard: bool = True) -> Problem:
     """-Laplace(u) = d pi^2 u* on the unit cube in d dimensions, zero on the walls: u = u* = prod_i sin(pi x_i).
 
-    The usual first problem of optimisers: natural gradients reach relative L2 errors of 1e-6 to 1e-8 (Mueller &
+    The usual first problem of optimisers: natural gradients reach relative L2 errors of 1e-6 to 1e-8 (Müller &
     Zeinhofer, ICML 2023).
     """
     domain = _cube(dimensions)

@@ -20,7 +20,7 @@ def wave(speed: float = 2.0, hard: bool = True) -> Problem:
     """u_tt = c^2 u_xx on [0, 1]^2, zero walls, u(x, 0) = sin(pi x) + sin(4 pi x) / 2 and at rest:
 
     u = sin(pi x) cos(c pi t) + sin(4 pi x) cos(4 c pi t) / 2. Wave1d-C of PINNacle (Hao et al., NeurIPS 2024 Datasets and
-    Benchmarks). Published relative L2 errors: 9.8e-2 (NTK weights); for related networks by SOAP 8.1e-6.
+    Benchmarks). Published relative L2 error: 9.8e-2 (NTK weights).
     """
     domain = Box.of(x=(0.0, 1.0), t=(0.0, 1.0))
     return _standing(domain, (speed,), {(1,): 1.0, (4,): 0.5}, hard)
