@@ -13,18 +13,19 @@ import yaml
 from neuralpde.cli.building import build
 from neuralpde.data import read_comsol
 from neuralpde.equations.derivatives import partial
+from neuralpde.nn import mlp
 from neuralpde.pinn import Candidate, Term, Uniform, problems
 from neuralpde.pinn.problems import phase_separation, solitons
 from neuralpde.pinn.problems.evolved import evolved
 from neuralpde.pinn.problems.phase_separation import smoothed, start
 from neuralpde.solvers import ETDRK
-from neuralpde.spaces import ClosedForm, FunctionSpace
+from neuralpde.spaces import ClosedForm, FunctionSpace, Neural
 
 FOLDER = Path(__file__).parents[2] / "conf" / "problem"
 EXACT = {
     "burgers": {"viscosity": 0.05, "hard": False},
     "convection": {"hard": False},
-    "heat_ball": {"hard": False},
+    "heat_ball": {"dimensions": 2, "hard": False},
     "heat_multiscale": {"hard": False},
     "helmholtz": {"hard": False},
     "laplace_with_holes": {"hard": False},
@@ -80,6 +81,15 @@ def test_exact_forms_meet_walls_and_beginnings(name):
         assert np.abs(missed).max() > 0.1, label
 
 
+def test_exact_forms_pass_derivatives_on():
+    problem = named("laplace_with_holes")
+    network = Neural(
+        mlp(problem.space.dim, 1, width=4, depth=1, activation=jnp.tanh, key=jax.random.key(0)), problem.space
+    )
+    (residual,) = lacks(problem, problem.candidate(network), n=4)["equation"]
+    assert np.isfinite(residual).all() and np.abs(residual).max() > 1e-3
+
+
 BEGINS = {"allen_cahn": lambda x: x**2 * jnp.cos(jnp.pi * x), "korteweg_de_vries": lambda x: jnp.cos(jnp.pi * x)}
 
 
@@ -91,7 +101,7 @@ def test_exact_forms_of_computed_problems_begin_right(name, monkeypatch):
     u = problem.candidate(anything(problem)).u
     x = jnp.linspace(-1, 1, 21)
     points = jnp.stack([x, jnp.zeros(21)], axis=1)
-    np.testing.assert_allclose(jax.vmap(u)(points)[:, 0], BEGINS[name](x), atol=1e-13)
+    np.testing.assert_allclose(jax.jit(jax.vmap(u))(points)[:, 0], BEGINS[name](x), atol=1e-13)
     soft = getattr(problems, name)(hard=False)
     assert problem.labels == ("equation",) and soft.labels == ("equation", "initial")
 
@@ -117,7 +127,7 @@ def test_the_kink_of_allen_cahn_spreads_by_diffusion():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name, modes, step, dealias", [("allen_cahn", 4096, 5e-4, 0.5), ("korteweg_de_vries", 1024, 5e-5, 2 / 3)]
+    "name, modes, step, dealias", [("allen_cahn", 8192, 5e-4, 0.5), ("korteweg_de_vries", 1024, 5e-5, 2 / 3)]
 )
 def test_computed_references_have_converged(name, modes, step, dealias):
     """Against twice the modes and half the step."""
@@ -126,7 +136,7 @@ def test_computed_references_have_converged(name, modes, step, dealias):
     finer = evolved(equation, BEGINS[name], problem.domain, solver, modes).values
     errors = np.linalg.norm(problem.reference.values - finer, axis=(0, 2)) / np.linalg.norm(finer, axis=(0, 2))
     print(f"{name}: relative L2 at t = 0.005: {errors[1]:.1e}, largest {errors.max():.1e}, at the end {errors[-1]:.1e}")
-    assert errors.max() < 1e-9
+    assert errors.max() < 3e-9 and errors[2:].max() < 1e-9
     assert problem.reference.on.shape == (512, 201)
     np.testing.assert_allclose(problem.reference.values[:, 0, 0], BEGINS[name](problem.reference.on.axis_coords(0)))
 
@@ -150,7 +160,7 @@ def test_the_published_plate_with_holes(external_data):
     distance = np.linalg.norm(data.values - u) / np.linalg.norm(u)
     largest = np.abs(data.values - u).max()
     print(f"poisson_classic.dat against the series: relative L2 {distance:.2e}, largest {largest:.2e}")
-    assert distance < 1e-2
+    assert distance < 1e-4 and largest < 1e-3
 
 
 @pytest.mark.parametrize("name", problems.__all__)

@@ -24,7 +24,7 @@ CENTRES = tuple(itertools.product((-CENTRE, CENTRE), repeat=2))
 def laplace_with_holes(hard: bool = True) -> Problem:
     """Laplace(u) = 0 on (-0.5, 0.5)^2 without discs of radius 0.1 at (+-0.3, +-0.3), u = 1 outside and 0 on the discs.
 
-    Poisson2d-C of PINNacle (Hao et al., NeurIPS 2024 Datasets and Benchmarks). Reference: `harmonic`, within 1e-10.
+    Poisson2d-C of PINNacle (Hao et al., NeurIPS 2024 Datasets and Benchmarks). Reference: `harmonic`, within 1e-13.
     Published relative L2 error: 1.2e-2 (NTK weights).
 
     Hard: ``H / (H + b) + H b / (H + b) u`` with H = prod_j (1 - R^2 / |x - c_j|^2), zero on the discs, and the `Bubble` b

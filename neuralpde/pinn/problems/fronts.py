@@ -17,7 +17,7 @@ def burgers(viscosity: float = 0.01 / math.pi, hard: bool = True) -> Problem:
     """u_t + u u_x = nu u_xx on [-1, 1] x [0, 1], u(x, 0) = -sin(pi x), u = 0 at both ends.
 
     Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686. Reference: the formula of Cole and Hopf. Published
-    relative L2 errors: 8.3e-9 (residual-based attention with self-scaled Broyden, 2000 weights), 8.2e-5 (PirateNet).
+    relative L2 errors: 8.3e-9 (residual-based attention and self-scaled Broyden, 2011 weights), 8.2e-5 (PirateNet).
     """
     domain = Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))
     equation = Burgers(viscosity)

@@ -20,9 +20,10 @@ from .statement import zero_walls
 def allen_cahn(diffusivity: float = 1e-4, growth: float = 5.0, hard: bool = True) -> Problem:
     """u_t = D u_xx + r (u - u^3) on [-1, 1] x [0, 1], periodic in x, u(x, 0) = x^2 cos(pi x).
 
-    Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686. Reference: ETDRK4 with 2048 modes from the Fourier
-    coefficients of the initial state, within 1e-9; files of 512 points made from its samples are wrong by 1e-5. Published
-    relative L2 errors against such files: 1.9e-6 (self-scaled Broyden), 3.5e-6 (PirateNet by SOAP), 2.2e-5 (by Adam).
+    Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686. Reference: ETDRK4 with 4096 modes from the Fourier
+    coefficients of the initial state, within 3e-9; files of 512 points made from its samples are wrong by 1e-5. Published
+    relative L2 errors against such files: 1.9e-6 (residual-based attention and self-scaled Broyden), 3.5e-6 (SOAP), 2.2e-5
+    (PirateNet).
 
     Hard: ``w + t u`` with the w of `smoothed`, which is the initial state at t = 0. Raises ``ValueError`` for D > 0.01
     then, where w would have another kink in the middle.
@@ -33,7 +34,7 @@ def allen_cahn(diffusivity: float = 1e-4, growth: float = 5.0, hard: bool = True
         raise ArgumentError(
             f"The exact beginning of allen_cahn is made for diffusivities up to 0.01, got {diffusivity}; use hard=False."
         )
-    reference = evolved(equation, lambda x: start(x)[None], domain, ETDRK(1e-3, dealias=0.5), modes=2048)
+    reference = evolved(equation, lambda x: start(x)[None], domain, ETDRK(1e-3, dealias=0.5), modes=4096)
     if not hard:
         return Problem(domain, equation, reference=reference, **zero_walls(domain, hard, start))
     value = smoothed(diffusivity)
