@@ -9,8 +9,9 @@ from .application import main
 if TYPE_CHECKING:
     from .building import build
     from .operator import load_run
+    from .solve import load_solution
 
-__all__ = ["build", "load_run", "main"]
+__all__ = ["build", "load_run", "load_solution", "main"]
 
 
 def __getattr__(name: str):
@@ -23,4 +24,8 @@ def __getattr__(name: str):
         from .operator import load_run
 
         return load_run
+    if name == "load_solution":
+        from .solve import load_solution
+
+        return load_solution
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

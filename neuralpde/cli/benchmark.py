@@ -31,9 +31,10 @@ from .folders import CONFIG, read_config
 from .model_cost import family_of
 from .refusal import UsageError, suggestion
 from .run_folder import ENVIRONMENT, RESULTS, environment, read_environment, write_json, write_yaml
-from .schema import TrainConfig, check_keys
+from .schema import SCHEMAS, check_keys
 
 RECORD = "record.json"
+TRAINING_VERBS = ("train", "solve")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Cell:
     """One training of a suite."""
 
     problem: str
+    verb: str
     model: str
     seed: int
     arguments: tuple[str, ...]
@@ -60,6 +62,7 @@ def benchmark(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float]
     """
     suite = config["suite"]
     problems = _chosen(suite["problems"], config["problems"], "problems")
+    _check_verbs(problems)
     cells = list(_cells(problems, config["models"]))
     folders = _own_folders()
     configs = {cell: _composed(cell, folders) for cell in cells}
@@ -70,15 +73,14 @@ def benchmark(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float]
     for number, cell in enumerate(cells, 1):
         print(f"[{number}/{len(cells)}] {cell.problem}: {cell.model}, seed {cell.seed}", flush=True)
         try:
-            results = _results(configs[cell], folder / cell.folder)
+            results = _results(cell.verb, configs[cell], folder / cell.folder)
         except TrainingInterrupted:
             raise  # the user stops the suite, not this training alone; what was done is kept for resume=true
         except NeuralPDEError as error:
             failures.append(cell)
             print(f"neuralpde: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
             continue
-        convergent = about_of(family_of(configs[cell]["model"])).discretisation_convergent
-        runs.append(BenchmarkRun(cell.problem, cell.model, cell.seed, results, convergent))
+        runs.append(BenchmarkRun(cell.problem, cell.model, cell.seed, results, _convergent(configs[cell])))
     record = _record(config, problems, runs, folder, time.perf_counter() - start)
     for place in (folder, *([Path(config["record"])] if config["record"] else [])):
         _write(place, record, problems, runs)
@@ -100,6 +102,12 @@ def _chosen(known: Mapping[str, Any], wanted: list[str] | None, what: str) -> di
     return {name: entry for name, entry in known.items() if wanted is None or name in wanted}
 
 
+def _check_verbs(problems: Mapping[str, Any]) -> None:
+    for name, problem in problems.items():
+        if problem["verb"] not in TRAINING_VERBS:
+            raise UsageError(f"{name}: verb is one of {', '.join(TRAINING_VERBS)}, got {problem['verb']!r}.")
+
+
 def _cells(problems: Mapping[str, Any], models: list[str] | None) -> Iterator[Cell]:
     everywhere = {name: None for problem in problems.values() for name in problem["models"]}
     _chosen(everywhere, models, "models")
@@ -107,7 +115,7 @@ def _cells(problems: Mapping[str, Any], models: list[str] | None) -> Iterator[Ce
         for model, own in problem["models"].items():
             if models is None or model in models:
                 for seed in problem["seeds"]:
-                    yield Cell(name, model, seed, (*problem["arguments"], *own, f"seed={seed}"))
+                    yield Cell(name, problem["verb"], model, seed, (*problem["arguments"], *own, f"seed={seed}"))
 
 
 def _own_folders() -> list[Path]:
@@ -121,12 +129,12 @@ def _own_folders() -> list[Path]:
 def _composed(cell: Cell, folders: Sequence[Path]) -> dict[str, Any]:
     """The configuration of a training, checked as the command line checks its own."""
     try:
-        config = compose_config("train", [*cell.arguments, "name=unused", "folder=unused"], folders)
+        config = compose_config(cell.verb, [*cell.arguments, "name=unused", "folder=unused"], folders)
         plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore
     except CONFIG_ERRORS as error:
-        mistake = explain(error, "train", cell.arguments, folders)
+        mistake = explain(error, cell.verb, cell.arguments, folders)
         raise UsageError(f"{cell.model} on {cell.problem}: {mistake}") from error
-    check_keys(plain, TrainConfig)
+    check_keys(plain, SCHEMAS[cell.verb])
     return plain | {"name": f"{cell.problem}: {cell.model}"}
 
 
@@ -140,13 +148,21 @@ def _claim(folder: Path, config: Mapping[str, Any]) -> None:
         write_json(folder / ENVIRONMENT, environment())
 
 
-def _results(config: dict[str, Any], folder: Path) -> dict[str, float]:
+def _convergent(config: Mapping[str, Any]) -> bool | None:
+    """Whether a model converges under refinement; a network that solves one problem has no grid."""
+    return about_of(family_of(config["model"])).discretisation_convergent if "model" in config else None
+
+
+def _results(verb: str, config: dict[str, Any], folder: Path) -> dict[str, float]:
     """What one training measured: read where it is done, else trained."""
-    from .train import train
+    if verb == "solve":
+        from .solve import solve as work
+    else:
+        from .train import train as work
 
     config["folder"], config["resume"] = str(folder), (folder / CONFIG).is_file()
     if not (folder / RESULTS).is_file():
-        train(config, folder)
+        work(config, folder)
         jax.clear_caches()  # the shapes of this run will hardly come again
     results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     return {key: float("nan") if value is None else value for key, value in results.items()}

@@ -23,19 +23,24 @@ TARGET, PARTIAL = "_target_", "_partial_"
 
 OPERATOR_DOORS = ("neuralpde.operators", "neuralpde.nn", "neuralpde.spaces", "equinox.nn", "jax.nn")
 DATA_DOORS = ("neuralpde.data", "neuralpde.spaces", "neuralpde.equations", "neuralpde.solvers")
+PROBLEM_DOORS = ("neuralpde.pinn", "neuralpde.pinn.problems", "neuralpde.spaces", "neuralpde.equations")
+NETWORK_DOORS = ("neuralpde.pinn", "neuralpde.nn", "jax.nn")
 TRAINING_DOORS = (
     "neuralpde.training",
+    "neuralpde.pinn",
     "neuralpde.spaces",
     "neuralpde.equations",
     "optax",
     "optax.contrib",
     "optax.losses",
 )
-DOORS = tuple(dict.fromkeys(OPERATOR_DOORS + DATA_DOORS + TRAINING_DOORS))
+DOORS = tuple(dict.fromkeys(OPERATOR_DOORS + DATA_DOORS + TRAINING_DOORS + PROBLEM_DOORS + NETWORK_DOORS))
 
 SLOTS = {
     "dataset": DATA_DOORS,
     "model": OPERATOR_DOORS,
+    "problem": PROBLEM_DOORS,
+    "network": NETWORK_DOORS,
     "task": TRAINING_DOORS,
     "optimizer": TRAINING_DOORS,
 }

@@ -11,6 +11,7 @@ PACKAGE = HERE.parent
 
 VERBS: dict[str, str] = {
     "train": "train a model on a dataset, then evaluate it",
+    "solve": "train a network to solve a problem from its equation and conditions",
     "evaluate": "recompute the results of a run, or test it on another dataset",
     "export": "write the operator of a run as a file that runs without this package",
     "generate": "make a dataset and store it",
@@ -88,6 +89,7 @@ Examples
   neuralpde train experiment=darcy_deeponet          a named experiment
   neuralpde train -m model=mgno,deeponet,fno         a sweep, one run each
   neuralpde train resume=true                        go on with the latest run of this name
+  neuralpde solve problem=burgers                    a physics-informed network
   neuralpde evaluate run=FOLDER                      recompute its results
   neuralpde export FOLDER FILE                       its operator as a StableHLO program
   neuralpde show dataset=smoke                       a picture of a dataset

@@ -16,7 +16,7 @@ from neuralpde.errors import NeuralPDEError
 
 from .folders import read_config
 from .refusal import UsageError
-from .schema import SCHEMAS, TrainConfig, check_keys
+from .schema import SCHEMAS, check_keys
 
 FAILED, SIGNAL = 1, 128
 """Exit codes: of an error that states no other, and the base of those of signals."""
@@ -71,14 +71,16 @@ class Jobs:
         OmegaConf.update(config, "folder", str(folder))
         plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore
         check_keys(plain, SCHEMAS[self.verb])
-        if self.verb == "train" and plain["run"] is not None:
-            return resumed(plain, overrides)
+        if self.verb in ("train", "solve") and plain["run"] is not None:
+            return resumed(self.verb, plain, overrides)
         return plain
 
     def _run(self, config: dict[str, Any], folder: Path) -> dict[str, float]:
         prepare_jax(clear=bool(self.finished) or self.code != 0)
         if self.verb == "train":
             from .train import train as work
+        elif self.verb == "solve":
+            from .solve import solve as work
         elif self.verb == "evaluate":
             from .evaluate import evaluate as work
         elif self.verb == "show":
@@ -100,7 +102,7 @@ class Jobs:
         self.code = max(self.code, code)
 
 
-def resumed(given: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
+def resumed(verb: str, given: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
     """The configuration to go on with: that of the folder ``run``, as it was trained.
 
     Raises `UsageError` where ``resume=true`` is missing, another override is given, or the folder's
@@ -109,18 +111,18 @@ def resumed(given: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
     folder = Path(given["run"])
     names = {override.lstrip("+~").partition("=")[0] for override in overrides}
     if not given["resume"]:
-        raise UsageError(f"run={folder} goes with resume=true: `neuralpde train resume=true run={folder}`.")
+        raise UsageError(f"run={folder} goes with resume=true: `neuralpde {verb} resume=true run={folder}`.")
     if names - RESUMING:
         raise UsageError(
             f"resume=true run={folder} takes its configuration from the folder; leave out "
-            f"{', '.join(sorted(names - RESUMING))}, or train anew without run= and resume=."
+            f"{', '.join(sorted(names - RESUMING))}, or {verb} anew without run= and resume=."
         )
     trained = read_config(folder)
-    check_keys(trained, TrainConfig)
+    check_keys(trained, SCHEMAS[verb])
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), trained)
+        merged = OmegaConf.merge(OmegaConf.structured(SCHEMAS[verb]), trained)
     except OmegaConfBaseException as error:
-        raise UsageError(f"{folder}/config.yaml is not that of a training run: {error}; restore it.") from error
+        raise UsageError(f"{folder}/config.yaml is not that of `neuralpde {verb}`: {error}; restore it.") from error
     merged.trainer.progress = given["trainer"]["progress"]
     merged.folder, merged.resume, merged.run = str(folder), True, str(folder)
     return OmegaConf.to_container(merged, resolve=False, throw_on_missing=False)  # type: ignore[return-value]

@@ -75,6 +75,23 @@ class PhysicsInformedTaskConfig:
 
 
 @dataclasses.dataclass
+class ResidualTaskConfig:
+    """Learn the solution of a problem from its residuals."""
+
+    _target_: str = "neuralpde.training.ResidualTask"
+    _partial_: bool = True
+    points: int = 1024
+    boundary_points: int = 128
+    counts: Any = None
+    weights: Any = None
+    sampler: Any = MISSING
+    resample_every: int | None = 1
+    resampling: Any = None
+    balance: Any = None
+    evaluation_points: int = 4096
+
+
+@dataclasses.dataclass
 class NormalizationConfig:
     """Statistics of the training set that the operator carries: ``none``, ``channel`` or ``point``."""
 
@@ -130,6 +147,22 @@ class TrainConfig(RunConfig):
 
 
 @dataclasses.dataclass
+class SolveConfig(RunConfig):
+    """``neuralpde solve``; ``precision`` is float32 or float64."""
+
+    problem: Any = MISSING
+    network: Any = MISSING
+    task: Any = MISSING
+    optimizer: Any = MISSING
+    trainer: TrainerConfig = dataclasses.field(default_factory=TrainerConfig)
+    evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
+    precision: str = "float64"
+    resume: bool = False
+    run: str | None = None
+    reference: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
 class EvaluateConfig(RunConfig):
     """``neuralpde evaluate``."""
 
@@ -168,13 +201,15 @@ class PublishedConfig:
 
 @dataclasses.dataclass
 class ProblemConfig:
-    """One table of a suite: arguments of ``neuralpde train`` that all of its models share, and those of each model.
+    """One table of a suite: arguments of ``neuralpde train``, or of another ``verb``, that all of its models share, and
+    those of each model.
 
     ``error`` is the result that is compared, ``resolutions`` the labels of the test sets whose errors stand beside it,
     ``training`` that of the training grid.
     """
 
     title: str = MISSING
+    verb: str = "train"
     arguments: list[str] = dataclasses.field(default_factory=list)
     models: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     seeds: list[int] = dataclasses.field(default_factory=lambda: [0])
@@ -209,6 +244,7 @@ class BenchmarkConfig(RunConfig):
 
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
+    "solve": SolveConfig,
     "evaluate": EvaluateConfig,
     "generate": GenerateConfig,
     "show": ShowConfig,
@@ -218,6 +254,7 @@ SCHEMAS: dict[str, type] = {
 TASKS: dict[str, type] = {
     "operator": OperatorTaskConfig,
     "refiner": RefinerTaskConfig,
+    "residual": ResidualTaskConfig,
     "rollout": RolloutTaskConfig,
     "physics_informed": PhysicsInformedTaskConfig,
 }

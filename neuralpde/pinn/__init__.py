@@ -16,8 +16,10 @@ from .constraints import Constrained, Lifted, Started, product
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
 from .initialization import fit_head, fit_linear
 from .marching import Marched, curriculum, march, windows
+from .networks import coordinate_network
 from .problem import Problem
 from .quadrature import integral
+from .reference import ReferenceValues, reference_values
 from .sampling import (
     R3,
     RAD,
@@ -74,6 +76,7 @@ __all__ = [
     "Positive",
     "Problem",
     "ReLoBRaLo",
+    "ReferenceValues",
     "ResidualAttention",
     "SelfAdaptive",
     "Sobol",
@@ -82,6 +85,7 @@ __all__ = [
     "Term",
     "Uniform",
     "View",
+    "coordinate_network",
     "curriculum",
     "distance_to_boundary",
     "distance_to_segment",
@@ -94,5 +98,6 @@ __all__ = [
     "march",
     "on_surface",
     "product",
+    "reference_values",
     "windows",
 ]

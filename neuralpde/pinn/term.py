@@ -88,15 +88,15 @@ class Term(eqx.Module):
         return Collocation(x, points.w, points.normal, points.values)
 
     def residuals(self, candidate: Candidate, points: Collocation) -> Float[Array, "n k"]:
-        """By how much a candidate misses the condition at each point; complex residuals as two real ones."""
+        """By how much a candidate misses the condition at each point."""
+        return jax.vmap(lambda point: self.residual(candidate, point))(points)
+
+    def residual(self, candidate: Candidate, point: Collocation) -> Float[Array, " k"]:
+        """The same at one point, a `Collocation` without the axis of points; complex residuals as two real ones."""
+        u, point, parameters = self._member(candidate.u, point)
         given = in_use(candidate.unknowns, self.space.domain.names)
-
-        def at(point: Collocation) -> Float[Array, " k"]:
-            u, point, parameters = self._member(candidate.u, point)
-            r = self.condition.residual(u, point, {**given, **parameters})
-            return jnp.concatenate([r.real, r.imag]) if jnp.iscomplexobj(r) else r
-
-        return jax.vmap(at)(points)
+        r = self.condition.residual(u, point, {**given, **parameters})
+        return jnp.concatenate([r.real, r.imag]) if jnp.iscomplexobj(r) else r
 
     def _member(self, u: AbstractFunction, point: Collocation) -> tuple[AbstractFunction, Collocation, dict[str, Any]]:
         """The function that the condition speaks of, the point without parameters, and these by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -99,6 +99,15 @@ class ResidualTask:
         rows = self._rows(model, batch)
         scales = {name: jnp.sqrt(batch.weights[name] * batch.points[name].w) for name in rows}
         return jnp.concatenate([(scales[name][:, None] * r).reshape(-1) for name, r in rows.items()])
+
+    def residual_blocks(self, batch: ResidualBatch, key: PRNGKeyArray) -> list[tuple[Callable, Any]]:
+        """The same residuals one point at a time: see `residuals.residuals_of`."""
+
+        def at_point(term: Term) -> Callable:
+            return lambda model, point: point[1] * term.residual(model, point[0])
+
+        scales = {name: jnp.sqrt(batch.weights[name] * points.w) for name, points in batch.points.items()}
+        return [(at_point(term), (batch.points[name], scales[name])) for name, term in self.terms.items()]
 
     def start(self, model: Any, key: PRNGKeyArray) -> CarriedBatch:
         """The batch of step 0, where batches are carried."""

@@ -100,7 +100,9 @@ def test_mistakes_are_found_before_anything_is_trained(suite, capsys, tmp_path, 
 def test_every_training_of_a_suite_can_be_composed(path):
     register()
     suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-    cells = list(_cells({name: {"seeds": [0], **problem} for name, problem in suite["problems"].items()}, None))
+    cells = list(
+        _cells({name: {"seeds": [0], "verb": "train", **problem} for name, problem in suite["problems"].items()}, None)
+    )
     assert len(cells) >= 2
     for cell in cells:
         check_slots(_composed(cell, []))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.flatten_util import ravel_pytree
 
 from neuralpde.equations import Burgers, Diffusion, Poisson
 from neuralpde.equations.derivatives import partial
@@ -14,6 +15,9 @@ from neuralpde.nn import mlp
 from neuralpde.pinn import Boundary, Initial, Observations, Positive, Problem
 from neuralpde.spaces import Box, ClosedForm, Dirichlet, Field, FunctionSpace, Neural
 from neuralpde.training import ResidualTask, Task, TrainingArgumentError, adam, fit, levenberg_marquardt
+from neuralpde.training.residuals import residuals_of
+from neuralpde.training.second_order.jacobian import first_order, jacobian
+from neuralpde.training.state import put_together, take_apart
 
 SQUARE = Box.cube(2)
 SPACETIME = Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))
@@ -74,6 +78,23 @@ def test_loss_is_the_sum_of_the_squares_of_the_residuals(key):
     laplace = sum(value(x + h * e) - 2 * value(x) + value(x - h * e) for e in np.eye(2)) / h**2
     forcing = 2 * np.pi**2 * np.prod(np.sin(np.pi * x), axis=1)
     np.testing.assert_allclose(terms["equation_loss"], np.mean((-laplace - forcing) ** 2), rtol=1e-5)
+
+
+def test_residuals_point_by_point_are_the_same_with_the_same_jacobian(key):
+    problem = poisson()
+    task, model = ResidualTask(problem, 30, 10, weights={"equation": 0.01}), network(problem, width=6)
+    parts = take_apart(model)
+    flat, restore = ravel_pytree(parts.parameters)
+
+    def both(key):
+        batch = task.batches.batch(0, key)
+        told = residuals_of(task, parts.frozen, parts.static, batch, key).after(restore)
+        plain = lambda x: task.residuals(put_together(restore(x), parts.frozen, parts.static), batch, key)
+        by_blocks = jacobian(told, flat, first_order(told, flat), chunk=8)
+        return (told(flat), by_blocks), (plain(flat), jax.jacrev(plain)(flat))
+
+    for a, b in zip(*jax.jit(both)(key), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
 
 
 def test_points_are_a_function_of_step_and_key(key):

@@ -1,0 +1,136 @@
+"""``neuralpde solve``: from an equation and its conditions to a run folder with the network that solves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures, write_report
+from neuralpde.pinn import Candidate, Problem, ReferenceValues, reference_values
+from neuralpde.pinn.unknowns import scalars
+from neuralpde.training import FitResult, fit
+
+from .assessment import finite
+from .building import SLOTS, build, check_slots
+from .refusal import UsageError
+from .run_folder import CHECKPOINTS, METRICS, PLOTS, RESULTS, open_run, read_config, read_environment, write_json
+from .train import count_parameters, write_phases
+
+PRECISIONS = ("float32", "float64")
+TEST_POINTS = 20_000
+
+
+def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
+    """Train a network on a problem and measure it; returns the results and the objects for inspection.
+
+    ``config`` is plain data with the keys of `SolveConfig`. Everything about the run is in ``folder`` afterwards.
+    """
+    check_slots(config)
+    with computing_in(config["precision"]):
+        open_run(folder, config)
+        key_network, key_fit = jax.random.split(jax.random.key(config["seed"]))
+        problem = make_problem(config)
+        task = build(config["task"], SLOTS["task"])(problem)
+        candidate = make_candidate(config, problem, key_network)
+        trainer = dict(config["trainer"])
+        optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
+        fitted = fit(candidate, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
+        write_phases(folder, fitted.phases)
+        results = {
+            "model/parameters": count_parameters(candidate),
+            "train/steps": fitted.steps,
+            "train/seconds": fitted.seconds,
+            "train/steps_per_second": fitted.samples_per_second / task.batch_size,
+            **errors(problem, fitted.best_model),
+            **{f"unknown/{name}": float(value) for name, value in scalars(fitted.best_model.unknowns).items()},
+        }
+        _tell(results, problem, fitted, folder, config)
+    return results, {"problem": problem, "candidate": fitted.best_model, "fit": fitted}
+
+
+def load_solution(folder: str | Path, checkpoint: str = "best") -> Candidate:
+    """The trained candidate of a run folder of ``neuralpde solve``: ``load_solution(folder).u(x)`` is the solution at x.
+
+    ``checkpoint`` is ``"best"`` or ``"last"``. Nothing in the folder is executed, as in `load_run`. A solution in double
+    precision wants it switched on (``jax.config.update("jax_enable_x64", True)``) where it is used.
+    """
+    from neuralpde.training import restore_model
+
+    folder = Path(folder)
+    config = read_config(folder)
+    with computing_in(config.get("precision")):
+        problem = make_problem(config)
+        skeleton = eqx.filter_eval_shape(lambda: make_candidate(config, problem, jax.random.key(0)))
+        return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
+
+
+def make_problem(config: Mapping[str, Any]) -> Problem:
+    """The problem of ``config["problem"]``."""
+    problem = build(config["problem"], SLOTS["problem"])
+    if not isinstance(problem, Problem):
+        raise UsageError(f"problem gives a {type(problem).__name__}, not a Problem; `neuralpde list` names those.")
+    return problem
+
+
+def make_candidate(config: Mapping[str, Any], problem: Problem, key: jax.Array) -> Candidate:
+    """The network of ``config["network"]`` as what is trained on a problem."""
+    return problem.candidate(build(config["network"], SLOTS["network"])(problem.space, key=key))
+
+
+@contextmanager
+def computing_in(precision: object) -> Iterator[None]:
+    """Arrays of this precision by default, and products of matrices in no lower one; raises `UsageError` for others."""
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision is one of {', '.join(PRECISIONS)}, got {precision!r}.")
+    with jax.enable_x64(precision == "float64"), jax.default_matmul_precision("highest"):
+        yield
+
+
+def errors(problem: Problem, candidate: Candidate) -> dict[str, float]:
+    """Errors against the reference, at points that no training has seen; nothing where the solution is not known."""
+    reference: ReferenceValues | None = reference_values(problem, TEST_POINTS, jax.random.key(2**31 - 3))
+    if reference is None:
+        return {}
+    whole, *own = (float(e) for e in reference.relative_l2(candidate.u))
+    found = {"test/relative_l2": whole, "test/relative_maximum": float(reference.relative_maximum(candidate.u))}
+    if len(own) > 1:
+        found |= {f"test/relative_l2_{name}": e for name, e in zip(problem.names, own, strict=True)}
+    return found
+
+
+def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder: Path, config: Mapping[str, Any]):
+    """Numbers first, so that a run has them even where drawing fails."""
+    from rich.console import Console
+    from rich.table import Table
+
+    write_json(folder / RESULTS, finite(results))
+    table = Table(title=str(config["name"]), title_justify="left")
+    table.add_column("result")
+    table.add_column("value", justify="right")
+    for name, value in results.items():
+        table.add_row(name, f"{value:.4g}")
+    Console().print(table)
+    options, figures = config["evaluation"], {}
+    if options["plots"]:
+        records = read_metrics(folder / METRICS)
+
+        figures = solution_figures(problem, fitted.best_model, records)
+        if records:
+            figures["learning_curve"] = learning_curve(records)
+        save_figures(folder / PLOTS, figures)
+    if options["report"]:
+        environment = read_environment(folder)
+        write_report(
+            folder,
+            results,
+            title=str(config["name"]),
+            config=config,
+            environment=environment,
+            command=environment.get("command"),
+            figures=figures,
+        )

@@ -1,0 +1,69 @@
+"""``neuralpde solve``: a problem written in a configuration becomes a run folder with its solution."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralpde.cli import load_solution
+from neuralpde.cli.application import run
+from neuralpde.evaluation import read_metrics
+
+DISC = """
+# -Laplace u = 1 in the unit disc, u = 0 on its boundary: u = (1 - r^2) / 4.
+_target_: neuralpde.pinn.Problem
+domain: {_target_: neuralpde.spaces.Ball, centre: [0.0, 0.0], radius: 1.0}
+equation: {_target_: neuralpde.equations.Poisson, source: 1.0}
+conditions:
+  - _target_: neuralpde.pinn.Boundary
+    condition: {_target_: neuralpde.spaces.Dirichlet, g: 0.0}
+    weight: 10.0
+"""
+
+
+@pytest.fixture
+def solve(tmp_path, monkeypatch):
+    """The verb on the disc with a small network; returns the exit code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own" / "problem").mkdir(parents=True)
+    (tmp_path / "own" / "problem" / "disc.yaml").write_text(DISC)
+
+    def start(*arguments):
+        small = ["network.layers.width=8", "network.layers.depth=1", "task.points=128", "task.boundary_points=32"]
+        quick = ["optimizer=levenberg_marquardt", "trainer.steps=60", "trainer.tensorboard=false"]
+        return run(["solve", "problem=disc", *small, *quick, *arguments, "--config-dir", "own"])
+
+    return start
+
+
+def test_a_problem_in_a_configuration_is_solved(solve, tmp_path):
+    assert solve("folder=done", "trainer.progress=false", "task.resample_every=20") == 0
+    done = tmp_path / "done"
+    results = json.loads((done / "results.json").read_text())
+    assert results["train/steps"] == 60 and results["model/parameters"] == 3 * 8 + 9
+    assert "test/relative_l2" not in results  # nobody told the solution
+    assert {"solution.png", "residual_map.png", "loss_terms.png"} <= {p.name for p in (done / "plots").iterdir()}
+    page = (done / "report.html").read_text()
+    assert "neuralpde.equations.Poisson" in page and page.count("data:image/png") >= 4
+    assert "train/boundary_loss" in read_metrics(done / "metrics.jsonl")[-1]
+    x = jax.random.uniform(jax.random.key(1), (200, 2), minval=-0.7, maxval=0.7)
+    with jax.enable_x64(True):
+        solution = load_solution(done)
+        assert solution.u.network.layers[0].weight.dtype == jnp.float64
+        u = jax.vmap(solution.u)(jnp.asarray(x, jnp.float64))[:, 0]
+    exact = (1 - np.sum(np.asarray(x, float) ** 2, axis=1)) / 4
+    assert np.linalg.norm(u - exact) < 1e-2 * np.linalg.norm(exact)
+
+
+def test_mistakes_are_told(solve, capsys):
+    assert solve("precision=float16") == 2
+    assert "float32, float64" in capsys.readouterr().err
+    assert (
+        solve("problem._target_=neuralpde.pinn.Uniform", "~problem.domain", "~problem.equation", "~problem.conditions")
+        == 2
+    )
+    assert "not a Problem" in capsys.readouterr().err
+    assert solve("problem.equation._target_=os.system") == 2
+    assert "not allowed" in capsys.readouterr().err

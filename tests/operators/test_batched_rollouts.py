@@ -1,0 +1,35 @@
+"""Rollouts of a batch: driven by the host or made in one program, they are the same."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralpde.operators import FNO, UNet, rollout, rollouts
+from neuralpde.operators.loops import loops_are_slow
+from neuralpde.spaces import Box, Field, FunctionSpace
+
+BOX = Box.cube(1, periodic=True)
+SPACE, GRID = FunctionSpace(BOX), BOX.grid(16)
+NETS = {
+    "convolutions": lambda key: UNet(SPACE, SPACE, width=4, levels=1, key=key),
+    "none": lambda key: FNO(SPACE, SPACE, modes=3, width=4, depth=1, key=key),
+}
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_rollouts_of_a_batch_are_those_of_its_members(kind, key):
+    operator, values = NETS[kind](key), jax.random.normal(key, (3, 16, 1))
+    first = Field.stack(values, GRID, SPACE)
+    begin, step = jnp.asarray([0.0, 1.0, 2.0]), jnp.asarray([0.5, 0.5, 0.25])
+    keys = jax.random.split(key, 3)
+    made = rollouts(operator, first, 4, parameters={}, start=begin, time_step=step, key=keys)
+
+    def member(u, start, time_step, key):
+        return rollout(operator, u, 4, start=start, time_step=time_step, key=key)
+
+    expected = jax.jit(jax.vmap(member))(first, begin, step, keys)
+    np.testing.assert_allclose(made.times, expected.times, rtol=1e-15)
+    np.testing.assert_allclose(made.field.values, expected.field.values, rtol=1e-10, atol=1e-12)
+    slow = loops_are_slow(lambda v: operator(Field(v, GRID, SPACE)).values, values[0])
+    assert slow == (kind == "convolutions" and jax.default_backend() == "cpu")
