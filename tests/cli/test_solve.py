@@ -6,10 +6,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from neuralpde.cli import load_solution
 from neuralpde.cli.application import run
+from neuralpde.cli.building import SLOTS, build
+from neuralpde.cli.catalogue import conf_folder, options
+from neuralpde.cli.explanation import compose_config
+from neuralpde.cli.schema import register
+from neuralpde.equations.derivatives import laplacian
 from neuralpde.evaluation import read_metrics
+from neuralpde.spaces import Box, FunctionSpace
 
 DISC = """
 # -Laplace u = 1 in the unit disc, u = 0 on its boundary: u = (1 - r^2) / 4.
@@ -55,6 +62,33 @@ def test_a_problem_in_a_configuration_is_solved(solve, tmp_path):
         u = jax.vmap(solution.u)(jnp.asarray(x, jnp.float64))[:, 0]
     exact = (1 - np.sum(np.asarray(x, float) ** 2, axis=1)) / 4
     assert np.linalg.norm(u - exact) < 1e-2 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("name", options(conf_folder())["network"])
+def test_every_network_has_derivatives_on_a_periodic_domain(name):
+    register()
+    config = compose_config("solve", [f"network={name}", "name=unused", "folder=unused"])
+    space = FunctionSpace(Box.of(periodic=("x",), x=(0.0, 2.0), t=(0.0, 1.0)), ("u", "v"))
+    make = build(OmegaConf.to_container(config.network), SLOTS["network"])
+    point = jax.ShapeDtypeStruct((2,), float)
+    made = jax.eval_shape(lambda x, key: laplacian(make(space, key=key))(x), point, jax.random.key(0))
+    assert made.shape == (2,)
+
+
+_QUICK = ("burgers", "poisson")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow) for n in options(conf_folder())["problem"]],
+)
+def test_every_problem_is_trained_on_and_measured(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["network.layers.width=4", "network.layers.depth=1", "task.points=16", "task.boundary_points=8"]
+    quick = ["optimizer=adam", "trainer.steps=2", "trainer.progress=false", "evaluation.plots=false", "folder=done"]
+    assert run(["solve", f"problem={name}", *small, *quick]) == 0
+    results = json.loads((tmp_path / "done" / "results.json").read_text())
+    assert 0 < results["test/relative_l2"] < 100 and results["test/relative_maximum"] > 0
 
 
 def test_mistakes_are_told(solve, capsys):
