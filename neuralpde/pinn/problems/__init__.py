@@ -5,6 +5,7 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 """
 
 from .elliptic import helmholtz, poisson, poisson_sines
+from .flow import cavity
 from .four_holes import laplace_with_holes
 from .fronts import burgers, convection
 from .heat import heat_ball, heat_multiscale
@@ -16,6 +17,7 @@ from .waves import wave, wave_2d_multiscale
 __all__ = [
     "allen_cahn",
     "burgers",
+    "cavity",
     "convection",
     "heat_ball",
     "heat_multiscale",
