@@ -101,6 +101,16 @@ def test_part_of_a_boundary_by_axis_side_and_predicate():
     np.testing.assert_allclose(rim.normal, -(rim.x - 0.5) / 0.2, atol=1e-12)
 
 
+def test_normals_of_a_surface_point_out_of_the_domain():
+    square, disc = Box.cube(2), Ball((0.5, 0.5), 0.2)
+    hole = asked(square - disc, Boundary(Dirichlet(0.0), on=disc.boundary))
+    np.testing.assert_allclose(hole.normal, -(hole.x - 0.5) / 0.2, atol=1e-12)
+    over_time = asked((square - disc) * Box.of(t=(0.0, 1.0)), Boundary(Dirichlet(0.0), on=disc.boundary))
+    np.testing.assert_allclose(over_time.normal[:, :2], -(over_time.x[:, :2] - 0.5) / 0.2, atol=1e-12)
+    within = asked(square, Boundary(Dirichlet(0.0), on=disc.boundary))
+    np.testing.assert_allclose(within.normal, (within.x - 0.5) / 0.2, atol=1e-12)
+
+
 def test_walls_of_a_polygon_at_all_times():
     triangle = Polygon([(0, 0), (1, 0), (0, 1)])
     points = asked(triangle * Box.of(t=(0.0, 3.0)), Boundary(Dirichlet(0.0)), n=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,8 +35,9 @@ class Boundary(AbstractCondition):
     three, and of a datum g(x, ...) after the first, take unknowns and family parameters of the same names.
 
     on: an axis of a box, both ends of it; an axis and ``"lower"`` or ``"upper"``; or a surface, in the first coordinates
-    (at all times) or in all, with normals of its own. Left out: the whole boundary in space, at all times. The ends of
-    an axis t are no walls. where: a predicate of the point, for a part of it.
+    (at all times) or in all. Left out: the whole boundary in space, at all times. The ends of
+    an axis t are no walls. where: a predicate of the point, for a part of it. Normals point out of the domain, those of a
+    surface too where the domain lies on one side of it: that of a hole is the boundary of the hole.
 
     Raises ``ValueError`` for `Periodic` (`PeriodicSides`, or a periodic axis) and `Free`, and for a set without points.
     """
@@ -46,6 +48,7 @@ class Boundary(AbstractCondition):
     of: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=as_names)
     weight: float = eqx.field(static=True, default=1.0)
     name: str | None = eqx.field(static=True, default=None)
+    outward_of: AbstractDomain | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         if isinstance(self.condition, Periodic | Free):
@@ -72,15 +75,28 @@ class Boundary(AbstractCondition):
         return len(self.on.faces) if one_axis else None
 
     def placed(self, domain: AbstractDomain) -> AbstractCondition:
-        return with_set(self, on=part(domain, self.on, self.where), where=None)
+        return with_set(
+            self,
+            on=part(domain, self.on, self.where),
+            where=None,
+            outward_of=domain if isinstance(self.on, AbstractSurface) else None,
+        )
 
     def sample(self, n: int, sampler: AbstractSampler, key: PRNGKeyArray) -> Collocation:
-        return on_surface(self.on, sampler, n, key)
+        points = on_surface(self.on, sampler, n, key)
+        return points if self.outward_of is None else _turned_outward(points, self.outward_of)
 
     def residual(self, u: PointFunction, point: Collocation, given: Mapping[str, Any]) -> Float[Array, " k"]:
         if isinstance(self.condition, AbstractBoundaryCondition):
             return _stated(self.condition, given).residual(u, point.x, point.normal)
         return jnp.atleast_1d(put_in(self.condition, given, 3)(u, point.x, point.normal))
+
+
+def _turned_outward(points: Collocation, domain: AbstractDomain) -> Collocation:
+    """Normals that point into a domain are turned; those of a surface inside of it, or outside, stay."""
+    step = math.sqrt(jnp.finfo(points.x.dtype).eps) * max(domain.bounds.extents)
+    inwards = domain.contains(points.x + step * points.normal) & ~domain.contains(points.x - step * points.normal)
+    return dataclasses.replace(points, normal=jnp.where(inwards[:, None], -points.normal, points.normal))
 
 
 def _stated(condition: AbstractBoundaryCondition, given: Mapping[str, Any]) -> AbstractBoundaryCondition:
