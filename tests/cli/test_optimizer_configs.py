@@ -18,7 +18,7 @@ def built(tmp_path, *overrides):
 def test_phases_are_configured(tmp_path):
     phases = built(tmp_path, "optimizer=pinn")(steps=1000)
     assert isinstance(phases, Phases)
-    assert [(phase.steps, phase.hold) for phase in phases.sequence] == [(400, None), (600, 500)]
+    assert [(phase.steps, phase.hold) for phase in phases.sequence] == [(100, None), (900, 500)]
 
 
 @pytest.mark.parametrize(

@@ -92,4 +92,4 @@ def test_resumed_configuration_refuses_keys_that_no_training_has(outputs):
     folder = outputs("a", "10-00-00-a", age=0)
     OmegaConf.save({"name": "a", "traine": {}}, folder / "config.yaml")
     with pytest.raises(UsageError, match="'trainer'"):
-        resumed({"run": str(folder), "resume": True, "trainer": {"progress": False}}, ["run=x", "resume=true"])
+        resumed("train", {"run": str(folder), "resume": True, "trainer": {"progress": False}}, ["run=x", "resume=true"])
