@@ -94,9 +94,12 @@ class Boundary(AbstractCondition):
 
 def _turned_outward(points: Collocation, domain: AbstractDomain) -> Collocation:
     """Normals that point into a domain are turned; those of a surface inside of it, or outside, stay."""
-    step = math.sqrt(jnp.finfo(points.x.dtype).eps) * max(domain.bounds.extents)
-    inwards = domain.contains(points.x + step * points.normal) & ~domain.contains(points.x - step * points.normal)
-    return dataclasses.replace(points, normal=jnp.where(inwards[:, None], -points.normal, points.normal))
+    x, normal = points.x, points.normal
+    if normal is None:
+        return points
+    step = math.sqrt(jnp.finfo(x.dtype).eps) * max(domain.bounds.extents)
+    inwards = domain.contains(x + step * normal) & ~domain.contains(x - step * normal)
+    return dataclasses.replace(points, normal=jnp.where(inwards[:, None], -normal, normal))
 
 
 def _stated(condition: AbstractBoundaryCondition, given: Mapping[str, Any]) -> AbstractBoundaryCondition:
