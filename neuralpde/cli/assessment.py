@@ -54,18 +54,29 @@ def assess(
     Console().print(table)
     figures = draw(folder, read_metrics(folder / METRICS)) if options["plots"] else {}
     if options["report"]:
-        environment = read_environment(folder)
-        write_report(
-            folder,
-            results,
-            title=str(config["name"]),
-            config=config,
-            environment=environment,
-            command=environment.get("command"),
-            resolution=rows,
-            figures=figures,
-        )
+        report_run(folder, results, config, figures, rows)
     return results
+
+
+def report_run(
+    folder: Path,
+    results: Mapping[str, float],
+    config: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    resolution: Sequence[ResolutionRow] = (),
+) -> None:
+    """``report.html`` of a run, with its configuration, and the environment and command that its folder holds."""
+    environment = read_environment(folder)
+    write_report(
+        folder,
+        results,
+        title=str(config["name"]),
+        config=config,
+        environment=environment,
+        command=environment.get("command"),
+        resolution=resolution,
+        figures=figures,
+    )
 
 
 class Measured(NamedTuple):

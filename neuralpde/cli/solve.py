@@ -10,15 +10,15 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures, write_report
+from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures
 from neuralpde.pinn import Candidate, Problem, ReferenceValues, reference_values
 from neuralpde.pinn.unknowns import scalars
 from neuralpde.training import FitResult, fit
 
-from .assessment import finite
+from .assessment import finite, report_run
 from .building import SLOTS, build, check_slots
 from .refusal import UsageError
-from .run_folder import CHECKPOINTS, METRICS, PLOTS, RESULTS, open_run, read_config, read_environment, write_json
+from .run_folder import CHECKPOINTS, METRICS, PLOTS, RESULTS, open_run, read_config, write_json
 from .train import count_parameters, write_phases
 
 PRECISIONS = ("float32", "float64")
@@ -124,13 +124,4 @@ def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder
             figures["learning_curve"] = learning_curve(records)
         save_figures(folder / PLOTS, figures)
     if options["report"]:
-        environment = read_environment(folder)
-        write_report(
-            folder,
-            results,
-            title=str(config["name"]),
-            config=config,
-            environment=environment,
-            command=environment.get("command"),
-            figures=figures,
-        )
+        report_run(folder, results, config, figures)
