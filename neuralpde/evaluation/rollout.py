@@ -15,7 +15,8 @@ from rich.table import Table
 
 from neuralpde.data import Dataset
 from neuralpde.operators import AbstractOperator, constants_of, history_length, rollouts, with_history
-from neuralpde.operators.rollout import TIME_STEP, trajectories
+from neuralpde.operators.batched_rollout import trajectories
+from neuralpde.operators.rollout import TIME_STEP
 from neuralpde.spaces import Field, Sample, Trajectory
 
 from .community import correlation_time, fno_block_error, sinenet_scaled_l2

@@ -1,6 +1,7 @@
 """Operators: maps from functions to functions, built between two function spaces."""
 
 from .about import About, about_of
+from .batched_rollout import BatchedRollout, rollouts
 from .branch_trunk import AbstractDeepONet, Expansion
 from .cno import CNO
 from .conditioned import Conditioned
@@ -24,7 +25,7 @@ from .pod_deeponet import PODDeepONet
 from .projected import ProjectedOperator
 from .refinement import AbstractRefinement, NoisePrediction, VelocityPrediction
 from .refiner import Refiner, refiner_source
-from .rollout import rollout, rollouts
+from .rollout import rollout
 from .sinenet import SineNet
 from .stepping import Increment, Stepping, in_standard_units
 from .transolver import Transolver
@@ -46,6 +47,7 @@ __all__ = [
     "AbstractOperator",
     "AbstractRefinement",
     "AtResolution",
+    "BatchedRollout",
     "Conditioned",
     "ConvNeXtUNet",
     "DeepONet",

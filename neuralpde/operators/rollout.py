@@ -8,12 +8,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import Field, Trajectory
 
 from .history import advanced
-from .loops import loops_are_slow
 from .operator import AbstractOperator
 
 TIME_STEP = "time_step"
@@ -53,61 +52,6 @@ def _rollout(operator, first, steps, parameters, start, time_step, key) -> Traje
     keys = None if key is None else jax.random.split(key, steps)
     _, states = jax.lax.scan(step, first, keys, length=steps)
     return Trajectory(start + time_step * jnp.arange(1, steps + 1), states)
-
-
-def rollouts(
-    operator: AbstractOperator,
-    first: Field,
-    steps: int,
-    *,
-    parameters: Mapping[str, Array],
-    start: Float[Array, " batch"],
-    time_step: Float[Array, " batch"],
-    key: Key[Array, " batch"],
-) -> Trajectory:
-    """`rollout` of a batch, for calls outside of other programs.
-
-    One program, but for operators with convolutions on a CPU: there the host starts every step (see `loops`).
-    """
-    batch = (first, dict(parameters), start, time_step, key)
-    if not _is_slow(operator, *jax.tree.map(lambda leaf: leaf[0], batch)):
-        return _rollout_batch(operator, steps, *batch)
-    u, states = first, []
-    for i in range(steps):
-        u, v = _step_batch(operator, u, np.asarray(i), steps, *batch[1:])
-        states.append(v)
-    return trajectories(start[:, None] + time_step[:, None] * jnp.arange(1, steps + 1), states)
-
-
-def _is_slow(operator, first, parameters, start, time_step, key) -> bool:
-    arrays, static = eqx.partition((operator, first), eqx.is_array)
-
-    def step(arrays, parameters, time_step, key):
-        stepping, u = eqx.combine(arrays, static)
-        return stepping.given({**parameters, TIME_STEP: time_step})(u, key=key).values
-
-    return loops_are_slow(step, arrays, parameters, time_step, key)
-
-
-@eqx.filter_jit
-def _rollout_batch(operator, steps, first, parameters, start, time_step, key) -> Trajectory:
-    return jax.vmap(lambda *one: _rollout(operator, one[0], steps, *one[1:]))(first, parameters, start, time_step, key)
-
-
-@eqx.filter_jit
-def _step_batch(operator, u, i, steps, parameters, start, time_step, key) -> tuple[Field, Field]:
-    def of_one(u, parameters, time_step, key):
-        v = operator.given({**parameters, TIME_STEP: time_step})(u, key=jax.random.split(key, steps)[i])
-        return advanced(u, v), v
-
-    return jax.vmap(of_one)(u, parameters, time_step, key)
-
-
-@jax.jit
-def trajectories(times: Float[Array, "batch time"], states: list[Field]) -> Trajectory:
-    """The states of a batch at each time as stacked trajectories."""
-    field = jax.tree.map(lambda *leaves: jnp.stack(leaves, axis=1), *states)
-    return jax.vmap(Trajectory)(times, field)
 
 
 def _number(value: float | Array) -> Array | np.ndarray:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.operators import FNO, UNet, rollout, rollouts
+from neuralpde.operators import FNO, BatchedRollout, UNet, batched_rollout, rollout, rollouts
 from neuralpde.operators.loops import loops_are_slow
 from neuralpde.spaces import Box, Field, FunctionSpace
 
@@ -33,3 +33,17 @@ def test_rollouts_of_a_batch_are_those_of_its_members(kind, key):
     np.testing.assert_allclose(made.field.values, expected.field.values, rtol=1e-10, atol=1e-12)
     slow = loops_are_slow(lambda v: operator(Field(v, GRID, SPACE)).values, values[0])
     assert slow == (kind == "convolutions" and jax.default_backend() == "cpu")
+
+
+def test_numbers_for_all_are_numbers_for_each_and_make_no_new_program(key):
+    operator = NETS["none"](key)
+    first = Field.stack(jax.random.normal(key, (3, 16, 1)), GRID, SPACE)
+    call = BatchedRollout(operator, 4)
+    made = call(first, start=1.0, time_step=0.5)
+    each = call(first, start=jnp.full(3, 1.0), time_step=jnp.full(3, 0.5))
+    np.testing.assert_array_equal(made.times, np.broadcast_to([1.5, 2.0, 2.5, 3.0], (3, 4)))
+    np.testing.assert_array_equal(made.field.values, each.field.values)
+    programs = batched_rollout._rolled_out._cache_size()
+    call(first, start=2.0, time_step=0.25)
+    BatchedRollout(jax.tree.map(lambda leaf: 2 * leaf, operator), 4)(first, start=2.0, time_step=0.25)
+    assert batched_rollout._rolled_out._cache_size() == programs
