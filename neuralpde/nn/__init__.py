@@ -8,6 +8,7 @@ from .channel_norm import ChannelNorm
 from .chebyshev_kan import ChebyshevLayer, chebyshev_kan
 from .conv_block import ConvBlock
 from .convolution import Convolution, TransposedConvolution
+from .convolve import convolve
 from .coordinate_network import AbstractCoordinateNetwork, Chain
 from .coordinates import waves, with_coordinates
 from .depthwise import DepthwiseConvolution
@@ -104,6 +105,7 @@ __all__ = [
     "chebyshev_kan",
     "check_limit",
     "check_modes",
+    "convolve",
     "coverage",
     "dense",
     "factorized",

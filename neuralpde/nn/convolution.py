@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
 
+from .convolve import convolve
 from .padding import Sides, is_zero_padding, pad
 
 
@@ -68,7 +68,8 @@ class Convolution(eqx.Module):
             widths[0] = (self.padding + extra, self.padding)
             x = pad(x, widths, self.boundary, layout)
             widths = [(-extra, 0)] + [(0, 0)] * (len(self.boundary) - 1)
-        y = _convolve(x, self.weight, self.stride, widths, self.dilation)
+        dim = len(self.boundary)
+        y = convolve(x, self.weight, strides=(self.stride,) * dim, padding=widths, dilation=(self.dilation,) * dim)
         return y if self.bias is None else y + self.bias
 
 
@@ -116,7 +117,7 @@ class TransposedConvolution(eqx.Module):
             size = [s * (n - 1) + k - 2 * self.padding for n, k in zip(x.shape[:dim], kernel, strict=True)]
         # Padding inside the convolution would make its gradient 7 times slower on a CPU.
         x = pad(x, [(t - 1, t - 1) for t in taps], self.boundary, layout)
-        y = _convolve(x, self._subgrid_kernel(taps), 1, [(0, 0)] * dim)
+        y = convolve(x, self._subgrid_kernel(taps))
         y = _interleave(y, s, dim)
         return y[tuple(slice(self.padding, self.padding + n) for n in size)]
 
@@ -138,15 +139,6 @@ def _interleave(y: Array, s: int, dim: int) -> Array:
     order = [*itertools.chain.from_iterable((i, dim + i) for i in range(dim)), 2 * dim]
     y = y.transpose(order)
     return y.reshape(*(y.shape[2 * i] * s for i in range(dim)), y.shape[-1])
-
-
-def _convolve(x: Array, w: Array, stride: int, widths: Sequence[tuple[int, int]], dilation: int = 1) -> Array:
-    dim, dtype = x.ndim - 1, jnp.result_type(x, w)
-    x, w = x.astype(dtype), w.astype(dtype)
-    axes = "XYZ"[:dim]
-    numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
-    options = {"rhs_dilation": (dilation,) * dim, "dimension_numbers": numbers}
-    return lax.conv_general_dilated(x[None], w, (stride,) * dim, widths, **options)[0]
 
 
 def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int, gain: float) -> Array:

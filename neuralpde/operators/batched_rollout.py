@@ -36,9 +36,9 @@ def rollouts(
 class BatchedRollout:
     """``steps`` steps of an operator from every input of a batch.
 
-    Each call is one program; only the steps of operators with convolutions are started one by one on a CPU (see
-    `loops`). The operator is taken apart once, so that a call costs little more than its program, however many
-    parameters there are. Programs are shared by operators of the same structure.
+    Each call is one program; only on a CPU the steps of operators with convolutions other than `neuralpde.nn.convolve`
+    are started one by one (see `loops`). The operator is taken apart once, so that a call costs little more than its
+    program, however many parameters there are. Programs are shared by operators of the same structure.
     """
 
     def __init__(self, operator: AbstractOperator, steps: int):

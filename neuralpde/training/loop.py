@@ -48,7 +48,7 @@ def fit(
     """Train a model on a task for a number of optimiser steps, with one optimiser or in `Phases`.
 
     - ``steps_per_call`` steps run on the device without the host; metrics of a call are read while the next one runs.
-      Left out, 5 on a CPU, where those of models with convolutions are unrolled, and 50 on accelerators.
+      Left out, 5 on a CPU, where some convolutions make them unrolled (`step.training_call`), and 50 on accelerators.
     - ``folder`` gets ``metrics.jsonl``, ``tensorboard/`` and ``checkpoints/``; left out, nothing is written.
     - ``resume`` goes on from the last checkpoint in ``folder``, if there is one, to the parameters that an
       uninterrupted run has, bit by bit on one device. ``key`` is then the one of the checkpoint.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -104,11 +105,8 @@ def unrolled_loss(
     given = operator.given({**window.parameters, TIME_STEP: time_step(window, history)})
     keys = jax.random.split(key, warm + unrolling.horizon)
     truths = jax.tree.map(lambda leaf: leaf[history + warm :], window.states.field)
-    # Loops over convolutions are slow in programs of XLA for CPUs, see `training_call`.
-    is_slow = loops_are_slow(lambda u: given(u, key=key), first)
-
-    def scan(step, u, xs):
-        return jax.lax.scan(step, u, xs, unroll=is_slow)
+    is_slow = loops_are_slow(jax.grad(lambda v: jnp.sum(given(first.with_values(v), key=key).values)), first.values)
+    scan = _written_out if is_slow else jax.lax.scan
 
     def push(u, key):
         return advanced(u, given(u, key=key)), None
@@ -129,6 +127,15 @@ def unrolled_loss(
         first = jax.lax.stop_gradient(scan(push, first, keys[:warm])[0])
     _, losses = scan(count, first, (jnp.arange(unrolling.horizon), truths, keys[warm:]))
     return jnp.sum(losses) / (unrolling.horizon if window.horizon is None else window.horizon)
+
+
+def _written_out(step: Callable, u: Field, xs: Any) -> tuple[Field, Any]:
+    """`jax.lax.scan` without a loop: one that it unrolls is still a loop, of one step, to XLA's compiler."""
+    made = []
+    for i in range(len(jax.tree.leaves(xs)[0])):
+        u, y = step(u, jax.tree.map(lambda leaf, i=i: leaf[i], xs))
+        made.append(y)
+    return u, jax.tree.map(lambda *ys: jnp.stack(ys), *made)
 
 
 def _cut(u: Field, i: Array, every: int | None) -> Field:

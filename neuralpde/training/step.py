@@ -13,7 +13,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Int, PRNGKeyArray, PyTree
 
-from neuralpde.operators.loops import convolves
+from neuralpde.operators.loops import has_slow_convolutions
 
 from .devices import split_batch
 from .phases import PlannedPhase, advanced
@@ -49,8 +49,8 @@ def training_call(
     Every phase is a loop of its own, one after the other: the state of an optimiser is not carried through the loops of
     the others. A call in which a phase ends goes on with the next one.
 
-    On a CPU the steps of a model with convolutions are written one after the other instead of in a loop: that compiles
-    longer, but XLA's CPU compiler takes convolutions inside a loop 9 times slower than outside of one.
+    On a CPU the steps of a model with convolutions other than `neuralpde.nn.convolve` (Flax's, depthwise ones) are
+    written one after the other instead of in a loop: that compiles longer, but runs faster, see `operators.loops`.
 
     A step with a non-finite loss or gradient is not taken: the state stays as it was before, but for ``finite``, which
     becomes False and ends this call and turns all that follow into nothing.
@@ -64,7 +64,7 @@ def training_call(
             traced = jax.jit(step)  # traced once, however often it is written
             program, (_, told) = jax.make_jaxpr(traced, return_shape=True)(_of_phase(state, index), frozen, data)
             shapes |= told
-            programs.append((traced, convolves(program.jaxpr)))
+            programs.append((traced, has_slow_convolutions(program.jaxpr)))
         metrics = {name: _nowhere((steps_per_call, *s.shape), s.dtype) for name, s in shapes.items()}
         for index, (step, unrolled) in enumerate(programs):
             own = _of_phase(state, index)
