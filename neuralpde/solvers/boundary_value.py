@@ -22,6 +22,8 @@ from .collocation_elements import Compiled, ElementEquations, Unknowns
 
 Values = Callable[[Float[np.ndarray, " m"]], Float[np.ndarray, "m n"]]
 SMALLEST_DAMPING = 2.0**-10
+SMOOTHINGS = 16
+"""Of the density of nodes: it changes little over about four times its sampling, that is one element."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +50,8 @@ class BoundaryValueSolution:
         pieces = np.linspace(self.mesh[:-1], self.mesh[1:], 4, endpoint=False)
         x = np.append(np.sort(pieces, axis=None), self.mesh[-1])
         changes = np.abs(np.diff(self(x), axis=0))
-        lengths = np.diff(x) / np.ptp(x) + (changes / np.maximum(changes.sum(axis=0), 1e-300)).mean(axis=1)
+        shares = changes / np.maximum(changes.sum(axis=0), np.finfo(float).tiny)
+        lengths = np.diff(x) / np.ptp(x) + shares.mean(axis=1)
         density = lengths / np.diff(x)
         for _ in range(SMOOTHINGS):
             density = np.convolve(np.pad(density, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
@@ -56,9 +59,6 @@ class BoundaryValueSolution:
         nodes = np.interp(np.linspace(0, total[-1], elements + 1), total, x)
         nodes[[0, -1]] = self.mesh[[0, -1]]
         return nodes
-
-
-SMOOTHINGS = 16
 
 
 def solve_boundary_value(
@@ -81,28 +81,32 @@ def solve_boundary_value(
     ``adapted`` times the mesh is replaced by one that follows the solution (`BoundaryValueSolution.equidistributed`) and
     the problem solved again. In float64. Raises ``ValueError`` where there is no convergence.
     """
-    mesh, p = np.asarray(mesh, float), np.asarray(parameters, float)
     with jax.enable_x64(True):
         compiled = Compiled.of(rate, ends, degree)
-        for remaining in range(adapted, -1, -1):
-            equations = ElementEquations(compiled, mesh, guess(mesh).shape[1], len(p))
-            y = guess(np.append(equations.points[:, :-1], mesh[-1]))
-            z = _newton(equations, np.concatenate([y.reshape(-1), p]), tolerance, max_iterations)
-            guess = BoundaryValueSolution(mesh, *equations.values(z))
-            if not remaining:
-                return guess
-            mesh, p = guess.equidistributed(len(mesh) - 1), guess.parameters
-    raise ArgumentError(f"adapted is a number of meshes, not negative; got {adapted}.")
+        solved = lambda mesh, guess, p: _solved(compiled, mesh, guess, p, tolerance, max_iterations)
+        found = solved(np.asarray(mesh, float), guess, np.asarray(parameters, float))
+        for _ in range(adapted):
+            found = solved(found.equidistributed(len(mesh) - 1), found, found.parameters)
+    return found
 
 
-def _newton(equations: ElementEquations, z: Unknowns, tolerance: float, max_iterations: int) -> Unknowns:
-    damping = 1.0
+def _solved(
+    compiled: Compiled,
+    mesh: Float[np.ndarray, " nodes"],
+    guess: Values,
+    parameters: Float[np.ndarray, " k"],
+    tolerance: float,
+    max_iterations: int,
+) -> BoundaryValueSolution:
+    equations = ElementEquations(compiled, mesh, guess(mesh).shape[1], len(parameters))
+    y, damping = guess(np.append(equations.points[:, :-1], mesh[-1])), 1.0
+    z = np.concatenate([y.reshape(-1), parameters])
     for _ in range(max_iterations):
         solve, scale = equations.factors(z).solve, _scale(z, equations)
         step = solve(-equations.misses(z))
         size = _norm(step / scale)
         if size <= tolerance:
-            return z + step
+            return BoundaryValueSolution(mesh, *equations.values(z + step))
         descends = lambda tried, part, f=solve, s=scale, now=size: (
             _norm(f(-equations.misses(tried)) / s) <= (1 - part / 4) * now
         )
@@ -110,8 +114,8 @@ def _newton(equations: ElementEquations, z: Unknowns, tolerance: float, max_iter
         if damping == 0:
             break
     raise ArgumentError(
-        f"Newton's method found no solution of the boundary value problem on {len(equations.mesh) - 1} elements; begin "
-        "nearer to one, or take more elements."
+        f"Newton's method found no solution of the boundary value problem on {len(mesh) - 1} elements; begin nearer to "
+        "one, or take more elements."
     )
 
 

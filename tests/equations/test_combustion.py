@@ -23,9 +23,9 @@ CANTERA = {
 
 
 def test_heats_and_entropies_are_those_of_the_tables():
-    """NIST-JANAF at 298.15 K: heat of formation kJ/mol, entropy and heat capacity J/(mol K)."""
-    table = {"CH4": (-74.87, 186.25, 35.64), "O2": (0.0, 205.15, 29.38), "CO2": (-393.52, 213.79, 37.13)}
-    table |= {"H2O": (-241.83, 188.83, 33.59), "N2": (0.0, 191.61, 29.12)}
+    """CRC Handbook, at 298.15 K: heat of formation kJ/mol, entropy and heat capacity J/(mol K)."""
+    table = {"CH4": (-74.6, 186.3, 35.7), "O2": (0.0, 205.2, 29.4), "CO2": (-393.5, 213.8, 37.1)}
+    table |= {"H2O": (-241.8, 188.8, 33.6), "N2": (0.0, 191.6, 29.1)}
     nasa = GAS.thermodynamics
     found = np.stack([nasa.enthalpy(298.15) / 1e3, nasa.entropy(298.15), nasa.heat_capacity(298.15)], axis=1)
     np.testing.assert_allclose(found, [table[name] for name in GAS.names], rtol=2e-3, atol=0.05)
@@ -33,7 +33,7 @@ def test_heats_and_entropies_are_those_of_the_tables():
 
 def test_heat_capacity_is_the_slope_of_enthalpy_and_of_entropy():
     nasa = GAS.thermodynamics
-    for t in (400.0, 1800.0):
+    for t in jnp.asarray([400.0, 1800.0]):
         np.testing.assert_allclose(jax.jacfwd(nasa.enthalpy)(t), nasa.heat_capacity(t), rtol=1e-12)
         np.testing.assert_allclose(t * jax.jacfwd(nasa.entropy)(t), nasa.heat_capacity(t), rtol=1e-12)
     np.testing.assert_allclose(nasa.enthalpy(1000 - 1e-9), nasa.enthalpy(1000.0), rtol=1e-3)
@@ -44,8 +44,8 @@ def test_transport_and_rates_agree_with_cantera(temperature):
     """Whose collision integrals are those of tables, fitted by polynomials in the logarithm of the temperature."""
     y = GAS.mass_fractions(MOLES)
     conductivity, viscosity, diffusivities, rate = CANTERA[temperature]
-    assert GAS.conductivity(temperature, y) == pytest.approx(conductivity, rel=4e-3)
-    assert GAS.viscosity(temperature, y) == pytest.approx(viscosity, rel=4e-3)
+    assert float(GAS.conductivity(temperature, y)) == pytest.approx(conductivity, rel=4e-3)
+    assert float(GAS.viscosity(temperature, y)) == pytest.approx(viscosity, rel=4e-3)
     found = GAS.transport.mixed_diffusivities(temperature, ATMOSPHERE, MOLES)
     np.testing.assert_allclose(found, diffusivities, rtol=1e-3)
     made = GAS.production(temperature, ATMOSPHERE, y) / GAS.molar_mass
@@ -62,12 +62,12 @@ def test_cantera_itself_agrees(temperature):
         GAS.thermodynamics.enthalpy(temperature), other.partial_molar_enthalpies / 1e3, rtol=1e-12
     )
     np.testing.assert_allclose(GAS.thermodynamics.heat_capacity(temperature), other.partial_molar_cp / 1e3, rtol=1e-12)
-    assert GAS.density(temperature, ATMOSPHERE, y) == pytest.approx(other.density, rel=1e-12)
+    assert float(GAS.density(temperature, ATMOSPHERE, y)) == pytest.approx(other.density, rel=1e-12)
     np.testing.assert_allclose(
         GAS.production(temperature, ATMOSPHERE, y), other.net_production_rates * other.molecular_weights, rtol=1e-10
     )
-    assert GAS.conductivity(temperature, y) == pytest.approx(other.thermal_conductivity, rel=4e-3)
-    assert GAS.viscosity(temperature, y) == pytest.approx(other.viscosity, rel=5e-3)
+    assert float(GAS.conductivity(temperature, y)) == pytest.approx(other.thermal_conductivity, rel=4e-3)
+    assert float(GAS.viscosity(temperature, y)) == pytest.approx(other.viscosity, rel=5e-3)
     np.testing.assert_allclose(
         GAS.transport.mixed_diffusivities(temperature, ATMOSPHERE, MOLES), other.mix_diff_coeffs, rtol=1e-3
     )
@@ -109,9 +109,9 @@ def test_burning_keeps_enthalpy_and_uses_up_what_is_scarce():
     """Adiabatic flame temperatures of complete combustion at one atmosphere, from 300 K."""
     for ratio, gone in ((0.6, "CH4"), (1.3, "O2")):
         flame = premixed_flame(GAS, "CH4", ratio)
-        before, (t, *after) = np.asarray(flame.unburned), flame.burned
+        before, (t, after) = np.asarray(flame.unburned), np.split(flame.burned, [1])
         assert after[GAS.names.index(gone)] == pytest.approx(0, abs=1e-15) and sum(after) == pytest.approx(1)
-        np.testing.assert_allclose(after @ GAS.enthalpies(t), before @ GAS.enthalpies(300.0), rtol=1e-9)
+        np.testing.assert_allclose(after @ GAS.enthalpies(t[0]), before @ GAS.enthalpies(300.0), rtol=1e-9)
     assert premixed_flame(GAS, "CH4", 1.0).burned[0] == pytest.approx(2327, abs=2)
 
 
@@ -119,8 +119,8 @@ def test_the_simplified_gas_keeps_momentum():
     """p + rho u^2 with p = rho R T / W is that of the inflow, and the velocity there is the flame speed."""
     flame = SimplifiedFlame(flame_speed=0.7)
     gas = 8.3145 / flame.molar_mass
-    momentum = lambda t: flame.mass_flux * (flame.velocity(t) + gas * t / flame.velocity(t))
-    assert flame.velocity(flame.inflow_temperature) == pytest.approx(0.7, rel=1e-12)
+    momentum = lambda t: float(flame.mass_flux * (flame.velocity(t) + gas * t / flame.velocity(t)))
+    assert float(flame.velocity(flame.inflow_temperature)) == pytest.approx(0.7, rel=1e-12)
     assert momentum(4000.0) == pytest.approx(momentum(298.0), rel=1e-12)
     assert flame.heating(flame.burned_temperature) == 0 and flame.heating(flame.burned_temperature + 10) == 0
 
@@ -189,5 +189,5 @@ def test_the_published_mechanism_is_the_same(external_data):
     )
     y = GAS.mass_fractions(MOLES)
     permuted = jnp.zeros(5).at[jnp.asarray(order)].set(y)
-    assert other.conductivity(800.0, permuted) == pytest.approx(GAS.conductivity(800.0, y), rel=1e-12)
+    assert float(other.conductivity(800.0, permuted)) == pytest.approx(float(GAS.conductivity(800.0, y)), rel=1e-12)
     assert other.kinetics.pre_exponential[0] == pytest.approx(GAS.kinetics.pre_exponential[0], rel=1e-12)

@@ -100,7 +100,7 @@ def test_the_simplified_flame_solves_its_equation():
     largest = jax.jit(jax.vmap(lambda x: flame.heating(u(x)[0])))(x).max()
     assert np.abs(missed).max() < 1e-4 * largest
     end = jnp.asarray([LENGTH])
-    assert np.abs(flame.outlet(u, end, None)).max() < 1e-9 * largest
+    assert np.abs(flame.outlet(u, end)).max() < 1e-9 * largest
     off = dataclasses.replace(flame, flame_speed=0.9 * SPEED)
     assert np.abs(jax.jit(jax.vmap(lambda x: off.residual(u, x)))(x)).max() > 1e-2 * largest
 
@@ -114,8 +114,8 @@ def test_the_free_flame_solves_its_equations():
     missed, made = jax.jit(jax.vmap(lambda x: (lit.residual(u, x), lit.production(u(x)))))(middles(found))
     assert np.abs(missed).max() < 2e-3 * np.abs(made).max()
     ends = jnp.asarray(found.mesh)[jnp.asarray([0, -1]), None]
-    assert np.abs(lit.inflow(u, ends[0], None)).max() < 1e-5
-    assert np.abs(lit.outlet(u, ends[1], None)).max() < 1e-5
+    assert np.abs(lit.inflow(u, ends[0])).max() < 1e-5
+    assert np.abs(lit.outlet(u, ends[1])).max() < 1e-5
 
 
 @pytest.mark.slow

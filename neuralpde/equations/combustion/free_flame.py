@@ -83,7 +83,7 @@ class FreeFlame(AbstractEquation):
         balance = warmed - changes[0] + self.gas.enthalpies(state[0]) @ made
         return jnp.append(balance / self.heat, self.mass_flux * slope[1:] + changes[1:] - made)
 
-    def inflow(self, u: PointFunction, x: Float[Array, " 1"], n: Float[Array, " 1"]) -> Float[Array, " components"]:
+    def inflow(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " components"]:
         """What the gas carries and diffuses through the first point, less what comes, over m: heat over `heat`, species.
 
         Zero where the tail of the flame is cut off and nothing is lost.
@@ -95,7 +95,7 @@ class FreeFlame(AbstractEquation):
         passing = (state[1:] + fluxes[1:]) @ self.gas.enthalpies(state[0])
         return jnp.append((passing - fluxes[0] - brought) / self.heat, lacks)
 
-    def outlet(self, u: PointFunction, x: Float[Array, " 1"], n: Float[Array, " 1"]) -> Float[Array, " components"]:
+    def outlet(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " components"]:
         """Conducted heat over m `heat`, and diffused species over m: zero far behind the flame."""
         fluxes = self.fluxes(u(x), partial(u, 0)(x)) / self.mass_flux
         return fluxes.at[0].divide(self.heat)

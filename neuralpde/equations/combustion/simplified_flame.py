@@ -77,6 +77,6 @@ class SimplifiedFlame(AbstractEquation):
         conduction = self.conductivity * partial(u, 0, 2)(x)
         return self.mass_flux * self.heat_capacity * partial(u, 0)(x) - conduction - self.heating(u(x)[0])
 
-    def outlet(self, u: PointFunction, x: Float[Array, " 1"], n: Float[Array, " 1"]) -> Float[Array, " 1"]:
+    def outlet(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " 1"]:
         """``rho_u s_L c_p T' - q_F w``: zero where burned gas leaves, as the last fuel reacts and nothing is conducted."""
         return self.mass_flux * self.heat_capacity * partial(u, 0)(x) - self.heating(u(x)[0])

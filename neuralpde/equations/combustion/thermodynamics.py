@@ -15,7 +15,7 @@ GAS_CONSTANT = 8.31446261815324
 """R, J / (mol K)."""
 
 Scalar = Float[Array, ""] | float
-Species = Float[Array, " species"]
+Species = Float[Array | np.ndarray, " species"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,12 +45,12 @@ class Nasa7:
         powers = t * _polynomial(a[:, 1:5] / np.arange(1.0, 5.0), t)
         return GAS_CONSTANT * (a[:, 0] * jnp.log(t) + powers + a[:, 6])
 
-    def _at(self, temperature: Scalar) -> tuple[Float[Array, "species 7"], Float[Array, ""]]:
+    def _at(self, temperature: Scalar) -> tuple[Float[Array | np.ndarray, "species 7"], Float[Array, ""]]:
         t = jnp.asarray(temperature, float)
         return jnp.where((t < self.middle)[:, None], self.low, self.high), t
 
 
-def _polynomial(a: Float[Array, "species n"], t: Float[Array, ""]) -> Species:
+def _polynomial(a: Float[Array | np.ndarray, "species n"], t: Float[Array, ""]) -> Species:
     """``a_1 + a_2 t + ...`` by Horner's scheme."""
     value = a[:, -1]
     for i in range(a.shape[1] - 2, -1, -1):

@@ -114,8 +114,8 @@ def flame_free(
     values = np.concatenate([found[:, :1], mass / mass.sum(axis=1, keepdims=True)], axis=1)
     reference = Field(values, grid, FunctionSpace(domain, flame.names))
     flux = float(flame.mass_flux)
-    outlet = lambda u, x, n, flame_speed: dataclasses.replace(flame, flame_speed=flame_speed).outlet(u, x, n)
-    inflow = lambda u, x, n, flame_speed: dataclasses.replace(flame, flame_speed=flame_speed).inflow(u, x, n)
+    outlet = lambda u, x, n, flame_speed: dataclasses.replace(flame, flame_speed=flame_speed).outlet(u, x)
+    inflow = lambda u, x, n, flame_speed: dataclasses.replace(flame, flame_speed=flame_speed).inflow(u, x)
     conditions = [
         Boundary(inflow, ("x", "lower"), name="inflow"),
         Boundary(outlet, ("x", "upper"), name="outlet"),
@@ -139,7 +139,7 @@ def _simplified_laws(flame: SimplifiedFlame, length: float) -> tuple[AbstractCon
     weight = (length / THIN / (flame.mass_flux * flame.heat_capacity * rise)) ** 2
 
     def outlet(u, x, n, flame_speed, activation_energy=flame.activation_energy):
-        return _lit(flame, flame_speed, activation_energy=activation_energy).outlet(u, x, n)
+        return _lit(flame, flame_speed, activation_energy=activation_energy).outlet(u, x)
 
     return Interior(flame, weight=weight), [Boundary(outlet, ("x", "upper"), weight=weight, name="outlet")]
 
