@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neuralpde.equations.combustion import FreeFlame, SimplifiedFlame, premixed_flame, read_mechanism
+from neuralpde.equations.combustion.thermodynamics import Scalar
 from neuralpde.errors import ArgumentError
 from neuralpde.pinn.conditions import AbstractCondition, Boundary, Interior, Observations
 from neuralpde.pinn.problem import Problem
@@ -80,7 +82,7 @@ def flame_simplified_inverse(
     weight = DATA / flame.burned_temperature**2
     data = [Observations(x[:, None], true * errors[0], weight=weight, name="temperature")]
     if velocity:
-        speeds = np.asarray(jax.vmap(_lit(flame, solution.parameters[0]).velocity)(true))
+        speeds = np.asarray(jax.vmap(_lit(flame, float(solution.parameters[0])).velocity)(jnp.asarray(true)))
         seen = lambda u, x, flame_speed: _lit(flame, flame_speed).velocity(u(x)[0])[None]
         weight = DATA / float(speeds[-1]) ** 2
         data.append(Observations(x[:, None], speeds * errors[1], seen, weight=weight, name="velocity"))
@@ -129,7 +131,7 @@ def _simplified(**given: float) -> SimplifiedFlame:
     return SimplifiedFlame(flame_speed=GUESSES["flame_speed"], **given)
 
 
-def _lit(flame: SimplifiedFlame, flame_speed: float, **others: float) -> SimplifiedFlame:
+def _lit(flame: SimplifiedFlame, flame_speed: Scalar, **others: Scalar) -> SimplifiedFlame:
     return dataclasses.replace(flame, flame_speed=flame_speed, **others)
 
 
