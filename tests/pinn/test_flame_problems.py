@@ -45,7 +45,7 @@ def test_derivatives_go_through_the_fronts():
 
     def derivatives(x):
         each = [(u, order) for u in fronts for order in (1, 2)]
-        return [(partial(u, 0, order)(x), partial(lambda x: u(x), 0, order)(x)) for u, order in each]
+        return [(partial(u, 0, order)(x), partial(lambda x, u=u: u(x), 0, order)(x)) for u, order in each]
 
     found, state, start = jax.jit(lambda x: (derivatives(x), burning(x), burning(0 * x)))(jnp.asarray([4e-4]))
     for by_series, nested in found:

@@ -80,20 +80,19 @@ def test_the_speed_converges_with_order_four_on_elements_of_degree_two():
 
 def test_the_simplified_flame_solves_its_equation():
     """By automatic differentiation of the polynomials, over the largest heating."""
-    found = simplified(elements=100)
+    found = simplified()
     flame = dataclasses.replace(FLAME, flame_speed=found.parameters[0])
     off = dataclasses.replace(FLAME, flame_speed=0.9 * SPEED)
     u = traced(found, lambda y: y[:1])
 
     @jax.jit
     def measured(x):
-        missed, wrong, heated = jax.vmap(lambda x: (flame.residual(u, x), off.residual(u, x), flame.heating(u(x)[0])))(
-            x
-        )
+        missed, wrong = (jax.vmap(lambda x, f=f: f.residual(u, x))(x) for f in (flame, off))
+        heated = jax.vmap(lambda x: flame.heating(u(x)[0]))(x)
         return missed, wrong, heated.max(), flame.outlet(u, jnp.asarray([LENGTH]))
 
     missed, wrong, largest, out = measured(middles(found))
-    assert np.abs(missed).max() < 1e-3 * largest and np.abs(wrong).max() > 1e-2 * largest
+    assert np.abs(missed).max() < 1e-4 * largest and np.abs(wrong).max() > 1e-2 * largest
     assert np.abs(out).max() < 1e-9 * largest
 
 
