@@ -102,8 +102,12 @@ def test_the_free_flame_solves_its_equations():
     found, flame = free(120), methane()
     gas, lit = flame.gas, dataclasses.replace(flame, flame_speed=found.parameters[0])
     u = traced(found, lambda y: jnp.concatenate([y[:1], gas.mass_fractions(y[1:6])]))
-    missed, made = jax.jit(jax.vmap(lambda x: (lit.residual(u, x), lit.production(u(x)))))(middles(found))
-    assert np.abs(missed).max() < 2e-3 * np.abs(made).max()
+    off = dataclasses.replace(lit, flame_speed=0.9 * lit.flame_speed)
+    missed, wrong = jax.jit(jax.vmap(lambda x: (lit.residual(u, x), off.residual(u, x))))(middles(found))
+    # In the mean: where the polynomials of heat capacities join, at 1000 K, second derivatives jump.
+    size = lambda r: float(np.sqrt(np.mean(np.square(r))))
+    print(f"free flame: residual {size(missed):.2e}, with a speed wrong by 10 % {size(wrong):.2e} kg/(m^3 s)")
+    assert size(missed) < 0.01 * size(wrong)
     ends = jnp.asarray(found.mesh)[jnp.asarray([0, -1]), None]
     into, out = jax.jit(lambda: (lit.inflow(u, ends[0]), lit.outlet(u, ends[1])))()
     assert np.abs(into).max() < 1e-5 and np.abs(out).max() < 1e-5
@@ -113,7 +117,8 @@ def test_the_free_flame_solves_its_equations():
 def test_the_free_flame_converges_and_keeps_its_atoms():
     coarse, fine, truth = (free(n).parameters[0] for n in (30, 60, 120))
     print(f"free flame: s_L = {truth:.8f} m/s, relative errors {coarse / truth - 1:.1e} {fine / truth - 1:.1e}")
-    assert abs(fine / truth - 1) < 1e-6 and abs(coarse / truth - 1) > 10 * abs(fine / truth - 1)
+    # Heat capacities have kinks at 1000 K, so that no order is expected beyond those of smooth problems.
+    assert abs(fine / truth - 1) < 1e-7 and abs(coarse / truth - 1) > 3 * abs(fine / truth - 1)
     flame, y = methane(), free(120).values
     fractions = y[..., 1:6]
     np.testing.assert_allclose(fractions.sum(axis=-1), 1, atol=1e-9)
