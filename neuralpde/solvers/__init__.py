@@ -1,5 +1,6 @@
 """Trusted numerical solvers that make reference solutions, each with a measured order of convergence."""
 
+from .boundary_value import BoundaryValueSolution, solve_boundary_value
 from .characteristics import solve_advection
 from .chebyshev_collocation import ChebyshevCollocation, solve_two_point
 from .conservation import ConservationSolution, FiniteVolume
@@ -7,6 +8,7 @@ from .diffrax_ode import solve_ode
 from .diffrax_sde import brownian_path, solve_sde
 from .elliptic import EllipticSolution, solve_elliptic
 from .etdrk import ETDRK
+from .flames import solve_free_flame, solve_simplified_flame
 from .helmholtz import HelmholtzSolution, solve_helmholtz
 from .method_of_lines import MethodOfLines
 from .projection_method import ProjectionMethod
@@ -21,6 +23,7 @@ __all__ = [
     "AbstractSolver",
     "AbstractSpaceTimeProblem",
     "AdvectionCase",
+    "BoundaryValueSolution",
     "ChebyshevCollocation",
     "ConservationSolution",
     "CrankNicolsonVorticity",
@@ -36,9 +39,12 @@ __all__ = [
     "StateToSolution",
     "brownian_path",
     "solve_advection",
+    "solve_boundary_value",
     "solve_elliptic",
+    "solve_free_flame",
     "solve_helmholtz",
     "solve_ode",
     "solve_sde",
+    "solve_simplified_flame",
     "solve_two_point",
 ]

@@ -101,3 +101,13 @@ def test_mistakes_are_told(solve, capsys):
     assert "not a Problem" in capsys.readouterr().err
     assert solve("problem.equation._target_=os.system") == 2
     assert "not allowed" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", options(conf_folder())["experiment/pinn"])
+def test_every_experiment_begins(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = ["trainer.steps=2", "trainer.progress=false", "evaluation.plots=false", "folder=done"]
+    assert run(["solve", f"experiment=pinn/{name}", *quick]) == 0
+    results = json.loads((tmp_path / "done" / "results.json").read_text())
+    assert results["train/steps"] == 2 and all(np.isfinite(value) for value in results.values())

@@ -5,6 +5,7 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 """
 
 from .elliptic import helmholtz, poisson, poisson_sines
+from .flames import flame_free, flame_simplified, flame_simplified_inverse
 from .flow import cavity
 from .four_holes import laplace_with_holes
 from .fronts import burgers, convection
@@ -19,6 +20,9 @@ __all__ = [
     "burgers",
     "cavity",
     "convection",
+    "flame_free",
+    "flame_simplified",
+    "flame_simplified_inverse",
     "heat_ball",
     "heat_multiscale",
     "helmholtz",
