@@ -33,6 +33,7 @@ from .patches import PatchDecoding, PatchEncoding
 from .physics_attention import PhysicsAttention
 from .pirate_net import PirateNet
 from .pointwise import Pointwise, PointwiseMLP
+from .random_features import RandomFeatures, extreme_learning_machine
 from .resampling import average_pool, bicubic_upsample, max_pool
 from .separable import SeparableNetwork
 from .siren import Sine, siren
@@ -84,6 +85,7 @@ __all__ = [
     "PirateNet",
     "Pointwise",
     "PointwiseMLP",
+    "RandomFeatures",
     "SeparableNetwork",
     "Sides",
     "Sine",
@@ -106,6 +108,7 @@ __all__ = [
     "check_modes",
     "coverage",
     "dense",
+    "extreme_learning_machine",
     "factorized",
     "filtered_activation",
     "galerkin_attention",
