@@ -103,7 +103,7 @@ def least_norm(J: Float[Array, "n p"], b: Float[Array, " n"], ridge: float | Non
     return jax.scipy.linalg.solve_triangular(R, Q[: len(b)].T @ b)
 
 
-def heads(model: Any) -> list[Array]:
+def heads(model: Any) -> list[Any]:
     """Weights and biases of the last layers of all networks in a function or a candidate.
 
     Raises ``ValueError`` where there is no function of a network, or one without a linear last layer.

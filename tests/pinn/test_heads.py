@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.nn import PirateNet, extreme_learning_machine, mlp, trainable
+from neuralpde.nn import extreme_learning_machine, mlp, trainable
 from neuralpde.pinn import (
     Problem,
     Sobol,
@@ -40,9 +40,10 @@ def solved(problem, u, points, walls=100, key=None, **options):
 
 def test_poisson_is_solved_at_once_by_one_network(key):
     problem = poisson()
-    assert solved(problem, coordinate_network(problem.space, features(150), key=key), 600, key=key) < 1e-9
+    assert solved(problem, coordinate_network(problem.space, features(100), key=key), 400, key=key) < 1e-6
 
 
+@pytest.mark.slow
 def test_poisson_is_solved_at_once_with_walls_as_a_condition(key):
     problem = poisson(hard=False)
     u = coordinate_network(problem.space, features(150), key=key)
@@ -51,9 +52,10 @@ def test_poisson_is_solved_at_once_with_walls_as_a_condition(key):
 
 def test_poisson_is_solved_at_once_in_windows(key):
     problem = poisson()
-    assert solved(problem, fbpinn(problem.space, features(25), windows=3, key=key), 1000, key=key) < 1e-5
+    assert solved(problem, fbpinn(problem.space, features(20), windows=2, key=key), 500, key=key) < 1e-5
 
 
+@pytest.mark.slow
 def test_pieces_are_joined_by_their_interface_conditions(key):
     """Values and slopes make one solution of four pieces; without them they stay apart."""
     cuts = {"x1": (0.45,), "x2": (0.6,)}
@@ -63,6 +65,7 @@ def test_pieces_are_joined_by_their_interface_conditions(key):
     assert solved(poisson(), u, 800, 200, key=key) > 1e-2
 
 
+@pytest.mark.slow
 def test_trained_features_are_kept_and_only_heads_are_changed(key):
     problem = poisson()
     u = coordinate_network(problem.space, functools.partial(mlp, width=12, depth=2, activation=jnp.tanh), key=key)
@@ -72,6 +75,7 @@ def test_trained_features_are_kept_and_only_heads_are_changed(key):
     assert error(problem, after) < 0.2 < error(problem, before)
 
 
+@pytest.mark.slow
 def test_the_optimizer_of_this_name_takes_one_step(key):
     problem = poisson()
     candidate = problem.candidate(coordinate_network(problem.space, features(100), key=key))
@@ -86,6 +90,11 @@ def test_nonlinear_problems_are_refused(key):
     problem = burgers()
     with pytest.raises(ValueError, match="equation are not affine"):
         solve_heads(problem.candidate(coordinate_network(problem.space, features(8), key=key)), problem, 20, key=key)
+
+
+@pytest.mark.slow
+def test_networks_that_are_not_linear_in_their_last_layer_are_refused(key):
+    problem = burgers()
     linear = Problem(problem.domain, lambda u, x: u(x) - x[:1])
     bent = functools.partial(mlp, width=4, depth=1, activation=jnp.tanh, final_activation=jnp.tanh)
     with pytest.raises(ValueError, match="equation are not affine"):
@@ -93,7 +102,7 @@ def test_nonlinear_problems_are_refused(key):
 
 
 def test_networks_without_a_linear_head_are_refused(key):
-    layers = functools.partial(PirateNet, blocks=1, width=4)
+    layers = functools.partial(mlp, width=4, depth=1)
     u = coordinate_network(poisson().space, layers, factorize=True, key=key)
     with pytest.raises(ValueError, match="FactorizedLinear"):
         solve_heads(poisson().candidate(u), poisson(), 20, key=key)
@@ -103,4 +112,5 @@ def test_the_least_norm_is_that_of_the_pseudoinverse():
     rng = np.random.default_rng(0)
     J = rng.standard_normal((20, 6)) @ np.diag([1, 1, 1, 1, 1e-3, 0]) @ rng.standard_normal((6, 6))
     b = rng.standard_normal(20)
-    np.testing.assert_allclose(least_norm(J, b, ridge=1e-8), np.linalg.lstsq(J, b, rcond=1e-6)[0], rtol=1e-5)
+    found = least_norm(jnp.asarray(J), jnp.asarray(b), ridge=1e-8)
+    np.testing.assert_allclose(found, np.linalg.lstsq(J, b, rcond=1e-6)[0], rtol=1e-5)

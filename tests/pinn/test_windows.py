@@ -9,7 +9,7 @@ import pytest
 
 from neuralpde.equations.derivatives import laplacian, partial
 from neuralpde.nn import extreme_learning_machine, mlp
-from neuralpde.pinn import Cuts, Sobol, Windows, fbpinn, solve_heads, xpinn
+from neuralpde.pinn import Cuts, Sobol, Windows, coordinate_network, fbpinn, solve_heads, xpinn
 from neuralpde.pinn.problems import cosines
 from neuralpde.spaces import Box, FunctionSpace
 
@@ -17,7 +17,13 @@ LAYERS = functools.partial(mlp, width=4, depth=1, activation=jnp.tanh)
 CYLINDER = Box.of(periodic=("x",), x=(0.0, 2.0), t=(0.0, 1.0))
 
 
-@pytest.mark.parametrize("counts, looked_up", [({"x": 3, "t": 2}, 6), ({"x": 8, "t": 6}, 4), ({"t": 9}, 2)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "counts, looked_up",
+    [({"x": 8, "t": 6}, 4), pytest.param({"x": 3, "t": 2}, 6, marks=SLOW), pytest.param({"t": 9}, 2, marks=SLOW)],
+)
 def test_weights_add_up_to_one_and_so_do_their_derivatives(counts, looked_up):
     windows = Windows(CYLINDER, counts)
     total = lambda x: windows.weights(x)[0].sum()[None]
@@ -54,8 +60,8 @@ def test_windows_that_are_looked_up_are_those_that_reach_the_point():
     "make",
     [
         lambda s, k: fbpinn(s, LAYERS, windows={"x": 6, "t": 4}, key=k),
-        lambda s, k: fbpinn(s, LAYERS, windows=[1, 2], key=k),
-        lambda s, k: xpinn(s, LAYERS, cuts={"x": (0.5, 1.2), "t": (0.5,)}, key=k),
+        pytest.param(lambda s, k: fbpinn(s, LAYERS, windows=[1, 2], key=k), marks=SLOW),
+        pytest.param(lambda s, k: xpinn(s, LAYERS, cuts={"x": (0.5, 1.2), "t": (0.5,)}, key=k), marks=SLOW),
     ],
 )
 def test_series_agree_with_nested_differentiation(make, key):
@@ -73,8 +79,10 @@ def test_series_agree_with_nested_differentiation(make, key):
     np.testing.assert_allclose(here, around, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_windows_learn_what_a_network_of_the_whole_does_not(key):
-    """sin(15 x) on 60 periods of pi: random features in 30 windows, and as many for the whole interval, each at its best."""
+    """30 periods of sin(15 x): 12 random features in each of 30 windows, and 360 of the whole interval, as steep as they
+    have to be; both by least squares, so that nothing depends on a training."""
     problem = cosines((15.0,))
     x = problem.space.domain.sample(jax.random.key(7), 500)
 
@@ -85,8 +93,9 @@ def test_windows_learn_what_a_network_of_the_whole_does_not(key):
 
     local = fbpinn(problem.space, functools.partial(extreme_learning_machine, width=12, scale=2.0), windows=30, key=key)
     whole = functools.partial(extreme_learning_machine, width=360, scale=60.0)
-    assert error(local) < 1e-4
-    assert error(fbpinn(problem.space, whole, windows=1, key=key)) > 1e-2
+    in_windows = error(local)
+    assert in_windows < 1e-4
+    assert error(coordinate_network(problem.space, whole, key=key)) > 20 * in_windows
 
 
 @pytest.mark.parametrize(
@@ -94,10 +103,11 @@ def test_windows_learn_what_a_network_of_the_whole_does_not(key):
     [
         (lambda: Windows(CYLINDER, 0), "at least one cell"),
         (lambda: Windows(CYLINDER, {"x": 2}, overlap=1.0), "overlap above 1"),
+        (lambda: Windows(CYLINDER, {"x": 2}, overlap=2.5), "reach around"),
         (lambda: Windows(CYLINDER, {"y": 2}), "no axis 'y'"),
         (lambda: Cuts(CYLINDER, {"x": (1.0, 0.5)}), "have to increase"),
         (lambda: Cuts(CYLINDER, {"t": (1.0,)}), "have to increase"),
-        (lambda: fbpinn(FunctionSpace(CYLINDER), LAYERS, windows=(), key=None), "at least one level"),
+        (lambda: fbpinn(FunctionSpace(CYLINDER), LAYERS, windows=(), key=jax.random.key(0)), "at least one level"),
     ],
 )
 def test_parts_that_are_none_are_refused(make, said):

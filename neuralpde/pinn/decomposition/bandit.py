@@ -52,7 +52,7 @@ class Bandit(eqx.Module):
         rule: str = "ucb",
         width: float = 1.0,
         room: int = 256,
-        refit: int = 50,
+        refit: int = 5,
         kernel: SubsetKernel | None = None,
     ):
         if rule not in RULES or not 1 <= conditions <= LARGEST:
@@ -92,11 +92,14 @@ class Bandit(eqx.Module):
         """The subset of the largest mean."""
         return self.subsets[jnp.argmax(self._believed(context)[0])]
 
-    @eqx.filter_jit
     def told(self, context: Context, subset: Subset, reward: Float[Array, ""] | float) -> Bandit:
         """The bandit after a reward."""
-        seen = self.seen.with_one_more(context, subset, jnp.asarray(reward, float))
-        kernel = fitted(self.prior, seen, self.refit) if self.refit else self.kernel
+        return self._told(context, subset, jnp.asarray(reward, float))
+
+    @eqx.filter_jit
+    def _told(self, context: Context, subset: Subset, reward: Float[Array, ""]) -> Bandit:
+        seen = self.seen.with_one_more(context, subset, reward)
+        kernel = fitted(self.kernel, self.prior, seen, self.refit) if self.refit else self.kernel
         return eqx.tree_at(lambda b: (b.seen, b.kernel), self, (seen, kernel))
 
     def _believed(self, context: Context) -> tuple[Float[Array, " arms"], Float[Array, "arms arms"]]:

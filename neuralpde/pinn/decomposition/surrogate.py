@@ -93,12 +93,12 @@ def evidence(kernel: SubsetKernel, seen: Seen) -> Float[Array, ""]:
     return -0.5 * white @ white - jnp.sum(jnp.log(jnp.diag(factor)))
 
 
-def fitted(kernel: SubsetKernel, seen: Seen, steps: int, rate: float = 0.05) -> SubsetKernel:
-    """The kernel after some steps of Adam on evidence and on a broad normal prior of its logarithms."""
-    optimizer, start = optax.adam(rate), kernel
+def fitted(kernel: SubsetKernel, prior: SubsetKernel, seen: Seen, steps: int, rate: float = 0.1) -> SubsetKernel:
+    """The kernel after some steps of Adam on the evidence, with normal priors of its logarithms around those of another."""
+    optimizer = optax.adam(rate)
 
     def loss(kernel):
-        away = sum(jnp.sum((a - b) ** 2) for a, b in zip(jax.tree.leaves(kernel), jax.tree.leaves(start), strict=True))
+        away = sum(jnp.sum((a - b) ** 2) for a, b in zip(jax.tree.leaves(kernel), jax.tree.leaves(prior), strict=True))
         return -evidence(kernel, seen) + away / 2
 
     def step(state, _):

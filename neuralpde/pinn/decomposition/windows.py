@@ -31,7 +31,8 @@ class Windows:
     Comput. Methods Appl. Mech. Engrg. 429 (2024) 117116.
 
     counts: number of cells along each axis, or along all of them. Raises ``ValueError`` for counts below one, for an
-    axis that there is not, and for ``overlap`` of one or less: such windows leave gaps.
+    axis that there is not, and for an ``overlap`` of one or less, which leaves gaps, or one above the number of windows of a
+    periodic axis, which meet themselves.
     """
 
     box: Box
@@ -45,6 +46,11 @@ class Windows:
         if min(by_axis) < 1 or not overlap > 1:
             raise ArgumentError(
                 f"Windows want at least one cell along each axis and an overlap above 1, got {by_axis} and {overlap}."
+            )
+        if any(axis.periodic and 1 < m < overlap for axis, m in zip(box.axes, by_axis, strict=True)):
+            raise ArgumentError(
+                f"Windows of a periodic axis must not reach around it: more than {by_axis} of them, or a smaller overlap than "
+                f"{overlap}."
             )
         object.__setattr__(self, "box", box)
         object.__setattr__(self, "counts", tuple(by_axis))
