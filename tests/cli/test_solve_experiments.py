@@ -1,4 +1,4 @@
-"""Experiments of ``neuralpde solve``: each is composed, trained for two steps and measured."""
+"""Experiments of ``neuralpde solve``: each is composed, trained for a few steps and measured."""
 
 import json
 

@@ -81,10 +81,10 @@ def test_the_second_phase_knows_what_became_of_the_first():
     """Its reward is largest for the subset that the first phase did not take."""
     begin = lambda context, subset: (np.asarray(subset), float(np.asarray(subset)[0]))
     end = lambda state, context, subset: float(np.mean(state != np.asarray(subset)))
-    first, second = Bandit(2, 1, room=40), Bandit(2, 1 + 2 + 1, room=40)
-    contexts = [jnp.asarray([0.1 * (i % 5)]) for i in range(40)]
+    first, second = Bandit(2, 1, room=24, refit=0), Bandit(2, 1 + 2 + 1, room=24, refit=0)
+    contexts = [jnp.asarray([0.1 * (i % 5)]) for i in range(24)]
     _, _, tried = play_in_phases(first, second, begin, end, contexts, jax.random.key(0))
-    assert np.mean([final for *_, final in tried[-15:]]) > 0.9 and np.mean([t[2] for t in tried[-15:]]) > 0.9
+    assert np.mean([final for *_, final in tried[-8:]]) > 0.9 and np.mean([t[2] for t in tried[-8:]]) > 0.9
 
 
 def test_unusable_bandits_are_refused():
@@ -94,6 +94,7 @@ def test_unusable_bandits_are_refused():
         Bandit(13, 1)
 
 
+@pytest.mark.slow
 def test_the_reward_of_interface_conditions_is_how_exact_the_solution_is(key):
     """Solutions by least squares in two pieces: with values and slopes they are one, with one of these they are not."""
     cuts = {"x1": (0.5,)}
@@ -104,5 +105,5 @@ def test_the_reward_of_interface_conditions_is_how_exact_the_solution_is(key):
         return solve_heads(problem.candidate(u), problem, 300, 60, sampler=Sobol(), key=key)
 
     reward = interface_reward(lambda context: poisson(), solve, cuts, ["values", "slopes"])
-    both, one = (reward(jnp.zeros(1), np.asarray(subset)) for subset in ([True, True], [True, False]))
+    both, one = (reward(jnp.zeros(1), jnp.asarray(subset)) for subset in ([True, True], [True, False]))
     assert both > one + 3

@@ -30,7 +30,7 @@ def interface_reward(
 
     make: the problem of a context, its parameters. solve: trains an `xpinn` with these ``cuts`` on it, such as ``lambda
     problem: fit(...).best_model``. names: of the interface conditions to choose from (see `decomposed`). points: for the
-    error of a reference that is no Field.
+    error of a reference that is no Field. A solution that is not finite counts as an error of e^10.
 
     Raises ``ValueError`` where the problem of a context has no reference.
     """

@@ -31,7 +31,7 @@ class SubsetKernel(eqx.Module):
 
     def __call__(self, c: Contexts, s: Subsets, c_: Float[Array, "m c"], s_: Bool[Array, "m k"]) -> Float[Array, "n m"]:
         squared = jnp.sum((c[:, None] - c_[None]) ** 2, axis=-1)
-        overlap = jnp.mean(s[:, None] == s_[None], axis=-1)
+        overlap = jnp.mean(s[:, None] == s_[None], axis=-1, dtype=c.dtype)
         in_context = jnp.exp(-squared / (2 * jnp.exp(2 * self.log_length)))
         return jnp.exp(self.log_variance) * in_context * jnp.exp(jnp.exp(self.log_coupling) * (overlap - 1))
 
