@@ -36,7 +36,7 @@ from .decomposition import (
     xpinn,
 )
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
-from .heads import least_norm, solve_heads
+from .heads import damped_least_squares, solve_heads
 from .initialization import fit_head, fit_linear
 from .marching import Marched, curriculum, march, windows
 from .networks import coordinate_network
@@ -124,6 +124,7 @@ __all__ = [
     "Windows",
     "coordinate_network",
     "curriculum",
+    "damped_least_squares",
     "decomposed",
     "distance_to_boundary",
     "distance_to_segment",
@@ -135,7 +136,6 @@ __all__ = [
     "integral",
     "interface_reward",
     "joined",
-    "least_norm",
     "march",
     "on_surface",
     "play",

@@ -7,7 +7,6 @@ import pytest
 from neuralpde.cli.application import run
 from neuralpde.cli.catalogue import conf_folder, options
 
-QUICK = ("poisson_least_squares",)
 SMALL = [
     "task.points=64",
     "task.boundary_points=16",
@@ -17,10 +16,8 @@ SMALL = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in options(conf_folder())["experiment/pinn"]],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", options(conf_folder())["experiment/pinn"])
 def test_experiment_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["solve", f"experiment=pinn/{name}", *SMALL, "trainer.tensorboard=false", "folder=done"]) == 0

@@ -13,9 +13,9 @@ from neuralpde.pinn import (
     Problem,
     Sobol,
     coordinate_network,
+    damped_least_squares,
     decomposed,
     fbpinn,
-    least_norm,
     reference_values,
     solve_heads,
     xpinn,
@@ -50,9 +50,10 @@ def test_poisson_is_solved_at_once_with_walls_as_a_condition(key):
     assert solved(problem, u, 600, 200, key=key, weights={"boundary": 1e4}) < 1e-6
 
 
+@pytest.mark.slow
 def test_poisson_is_solved_at_once_in_windows(key):
     problem = poisson()
-    assert solved(problem, fbpinn(problem.space, features(20), windows=2, key=key), 500, key=key) < 1e-5
+    assert solved(problem, fbpinn(problem.space, features(30), windows=3, key=key), 1000, key=key) < 1e-6
 
 
 @pytest.mark.slow
@@ -108,9 +109,11 @@ def test_networks_without_a_linear_head_are_refused(key):
         solve_heads(poisson().candidate(u), poisson(), 20, key=key)
 
 
-def test_the_least_norm_is_that_of_the_pseudoinverse():
+def test_damped_least_squares_solve_their_normal_equations():
+    """Of a matrix with a direction that it does not feel."""
     rng = np.random.default_rng(0)
     J = rng.standard_normal((20, 6)) @ np.diag([1, 1, 1, 1, 1e-3, 0]) @ rng.standard_normal((6, 6))
-    b = rng.standard_normal(20)
-    found = least_norm(jnp.asarray(J), jnp.asarray(b), ridge=1e-8)
-    np.testing.assert_allclose(found, np.linalg.lstsq(J, b, rcond=1e-6)[0], rtol=1e-5)
+    b, ridge = rng.standard_normal(20), 1e-2
+    damping = ridge**2 * np.sum(J**2) / 6
+    found = damped_least_squares(jnp.asarray(J), jnp.asarray(b), ridge)
+    np.testing.assert_allclose(found, np.linalg.solve(J.T @ J + damping * np.eye(6), J.T @ b), rtol=1e-9)

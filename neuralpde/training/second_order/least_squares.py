@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Int
 
-from neuralpde.pinn import least_norm
+from neuralpde.pinn import damped_least_squares
 
 from ..stopping import StopReason
 from .flat import flatten, improved, in_full_precision, residuals_on
@@ -23,11 +23,11 @@ class LeastSquaresState(NamedTuple):
 
 
 def least_squares(steps: int, ridge: float | None = None, chunk: int = 64) -> optax.GradientTransformationExtraArgs:
-    """Steps ``-J^+ r`` by QR factorisation of the Jacobian (`neuralpde.pinn.least_norm`), undamped.
+    """Steps ``-J^+ r`` by QR factorisation of the Jacobian (`neuralpde.pinn.damped_least_squares`), undamped.
 
     Of a network whose hidden layers are not trained (`neuralpde.nn.extreme_learning_machine`) on a linear problem the
     first step is the solution, with twice the digits that the normal equations of `levenberg_marquardt` leave. The phase
-    ends where a step does not make the loss smaller. ridge: see `least_norm`. chunk: rows of J made at once.
+    ends where a step does not make the loss smaller. ridge: see `damped_least_squares`. chunk: rows of J made at once.
     """
     del steps
 
@@ -41,7 +41,7 @@ def least_squares(steps: int, ridge: float | None = None, chunk: int = 64) -> op
         x, g, loss = flat.x, flatten(gradient).x, value.astype(flat.x.dtype)
         residuals = residuals_on(flat, residual_fn, "least_squares")
         local = first_order(residuals, x)
-        d = least_norm(jacobian(residuals, x, local, chunk), -local.r, ridge)
+        d = damped_least_squares(jacobian(residuals, x, local, chunk), -local.r, ridge)
         new = first_order(residuals, x + d)
         better = improved(loss, g, jnp.vdot(new.r, new.r), 2 * new.pull(new.r))
         reason = jnp.where(better, StopReason.NONE, StopReason.LINE_SEARCH).astype(jnp.int32)
