@@ -23,7 +23,7 @@ class LeastSquaresState(NamedTuple):
 
 
 def least_squares(steps: int, ridge: float | None = None, chunk: int = 64) -> optax.GradientTransformationExtraArgs:
-    """Steps ``-J^+ r`` by QR factorisation of the Jacobian (`neuralpde.pinn.damped_least_squares`), undamped.
+    """Steps ``-J^+ r`` by QR factorisation of the Jacobian (`neuralpde.pinn.damped_least_squares`).
 
     Of a network whose hidden layers are not trained (`neuralpde.nn.extreme_learning_machine`) on a linear problem the
     first step is the solution, with twice the digits that the normal equations of `levenberg_marquardt` leave. The phase
