@@ -34,6 +34,7 @@ from .patches import PatchDecoding, PatchEncoding
 from .physics_attention import PhysicsAttention
 from .pirate_net import PirateNet
 from .pointwise import Pointwise, PointwiseMLP
+from .random_features import RandomFeatures, extreme_learning_machine
 from .resampling import average_pool, bicubic_upsample, max_pool
 from .separable import SeparableNetwork
 from .siren import Sine, siren
@@ -85,6 +86,7 @@ __all__ = [
     "PirateNet",
     "Pointwise",
     "PointwiseMLP",
+    "RandomFeatures",
     "SeparableNetwork",
     "Sides",
     "Sine",
@@ -108,6 +110,7 @@ __all__ = [
     "convolve",
     "coverage",
     "dense",
+    "extreme_learning_machine",
     "factorized",
     "filtered_activation",
     "galerkin_attention",

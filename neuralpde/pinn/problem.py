@@ -82,6 +82,13 @@ class Problem(eqx.Module):
         """What is to be trained: u in the ansatz, and the unknowns at their first guesses."""
         return Candidate(u if self.ansatz is None else self.ansatz(u), self.unknowns)
 
+    def also(self, *conditions: AbstractCondition) -> Problem:
+        """The same problem with further conditions."""
+        equation, *others = (*self.conditions, *conditions)
+        return Problem(
+            self.domain, equation, others, self.reference, self.unknowns, self.family, self.names, self.ansatz
+        )
+
     def _check(self) -> None:
         asked = frozenset().union(*(condition.asks for condition in self.conditions))
         given = [*self.unknowns, *(self.family.names if self.family is not None else ())]

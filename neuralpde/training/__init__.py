@@ -20,7 +20,16 @@ from .residuals import Block, Residuals
 from .result import FitResult
 from .rollout_task import RolloutTask
 from .schedules import constant, cosine, onecycle, step_decay
-from .second_order import bfgs, lbfgs, levenberg_marquardt, natural_gradient, newton_cg, ssbfgs, ssbroyden
+from .second_order import (
+    bfgs,
+    lbfgs,
+    least_squares,
+    levenberg_marquardt,
+    natural_gradient,
+    newton_cg,
+    ssbfgs,
+    ssbroyden,
+)
 from .soap import soap
 from .stopping import StopReason
 from .task import Batches, Task
@@ -64,6 +73,7 @@ __all__ = [
     "fit",
     "gradient_alignment",
     "lbfgs",
+    "least_squares",
     "levenberg_marquardt",
     "lion",
     "make_mesh",

@@ -16,14 +16,13 @@ from neuralpde.pinn import (
     AbstractSampler,
     Candidate,
     Interior,
-    Observations,
     Problem,
     Term,
     Uniform,
     reference_values,
 )
+from neuralpde.pinn.terms import terms_of
 from neuralpde.pinn.unknowns import scalars
-from neuralpde.spaces import FunctionSpace
 
 from .failures import TrainingArgumentError
 from .residual_batches import CarriedBatch, CollocationBatches, ResidualBatch
@@ -69,13 +68,9 @@ class ResidualTask:
     ):
         counts, weights = dict(counts or {}), dict(weights or {})
         _check(problem, counts, weights, points, boundary_points, resample_every, evaluation_points)
-        space = FunctionSpace(problem.domain, problem.names)
-        terms, factors = {}, {}
-        for name, condition in zip(problem.labels, problem.conditions, strict=True):
-            usual = points if isinstance(condition, Interior) else boundary_points
-            usual = len(condition.x) if isinstance(condition, Observations) else usual
-            terms[name] = Term(condition, space, problem.family, counts.get(name, usual), sampler)
-            factors[name] = weights.get(name, condition.weight)
+        terms = terms_of(problem, points, boundary_points, counts, sampler)
+        named = zip(problem.labels, problem.conditions, strict=True)
+        factors = {name: weights.get(name, condition.weight) for name, condition in named}
         self.problem, self.terms = problem, terms
         self.batches = CollocationBatches(terms, factors, resample_every)
         self.carries_batches = resampling is not None or balance is not None

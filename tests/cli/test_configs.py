@@ -20,8 +20,8 @@ def _has_time_added(name: str) -> bool:
 
 GROUPS = options(conf_folder())
 # These need a task that tells its residuals; see test_optimizer_configs.
-OF_RESIDUALS = ("levenberg_marquardt", "natural_gradient")
-# Those of `neuralpde solve` are in test_solve.
+OF_RESIDUALS = ("least_squares", "levenberg_marquardt", "natural_gradient")
+# Those of `neuralpde solve` are in test_solve and test_solve_experiments.
 OF_SOLVERS = {("task", "residual"), ("trainer", "solver")}
 # Datasets in files of others are trained on in test_foreign_configs.
 OPTIONS = [

@@ -34,7 +34,13 @@ def test_unknown_keys_of_phases_are_refused(tmp_path, override, said):
         built(tmp_path, "optimizer=pinn", override)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "levenberg_marquardt", "natural_gradient", "newton_cg", "soap", "ssbroyden"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("lbfgs", "least_squares", "levenberg_marquardt", "natural_gradient"),
+        *("newton_cg", "soap", "ssbroyden"),
+    ],
+)
 def test_every_method_is_built(tmp_path, name):
     assert built(tmp_path, f"optimizer={name}")(steps=10).update
 

@@ -69,7 +69,7 @@ def test_every_network_has_derivatives_on_a_periodic_domain(name):
     register()
     config = compose_config("solve", [f"network={name}", "name=unused", "folder=unused"])
     space = FunctionSpace(Box.of(periodic=("x",), x=(0.0, 2.0), t=(0.0, 1.0)), ("u", "v"))
-    make = build(OmegaConf.to_container(config.network), SLOTS["network"])
+    make = build(OmegaConf.to_container(config.network, resolve=True), SLOTS["network"])
     point = jax.ShapeDtypeStruct((2,), float)
     made = jax.eval_shape(lambda x, key: laplacian(make(space, key=key))(x), point, jax.random.key(0))
     assert made.shape == (2,)

@@ -31,6 +31,9 @@ class Interface(AbstractCondition):
     whose further arguments take unknowns and family parameters of the same names.
 
     on: a surface, in the first coordinates (at all times) or in all; of a domain inside it is ``inside.boundary``.
+
+    For materials that meet, each with a component of its own. What the pieces of one function have in common, and other
+    quantities than values and fluxes, are said by `Continuity`.
     """
 
     inner: tuple[str, ...] = eqx.field(static=True, converter=names_of)

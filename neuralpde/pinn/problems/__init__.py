@@ -11,6 +11,7 @@ from .four_holes import laplace_with_holes
 from .fronts import burgers, convection
 from .heat import heat_ball, heat_multiscale
 from .inverse import poisson_inverse
+from .oscillation import cosines
 from .phase_separation import allen_cahn
 from .solitons import korteweg_de_vries
 from .waves import wave, wave_2d_multiscale
@@ -20,6 +21,7 @@ __all__ = [
     "burgers",
     "cavity",
     "convection",
+    "cosines",
     "flame_free",
     "flame_simplified",
     "flame_simplified_inverse",

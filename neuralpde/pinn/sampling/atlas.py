@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from neuralpde.spaces.ball import Sphere
 from neuralpde.spaces.box import BoxSurface
 from neuralpde.spaces.polygon import PolygonBoundary
 
-from .surfaces import Lateral
+from .surfaces import Lateral, Several
 
 Image = tuple[Float[Array, "n d"], Float[Array, "n d"]]
 
@@ -40,6 +41,9 @@ def atlas(surface: AbstractSurface) -> tuple[Chart, ...] | None:
     if isinstance(surface, Lateral):
         base = atlas(surface.base)
         return None if base is None else tuple(_cylinder(chart, surface) for chart in base)
+    if isinstance(surface, Several):
+        charts = [atlas(part) for part in surface.parts]
+        return None if None in charts else tuple(itertools.chain.from_iterable(filter(None, charts)))
     return None
 
 

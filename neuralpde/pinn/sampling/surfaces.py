@@ -79,6 +79,25 @@ class Part(AbstractSurface):
         return points, normals
 
 
+@dataclasses.dataclass(frozen=True)
+class Several(AbstractSurface):
+    """Several surfaces as one: all interfaces of a domain in pieces."""
+
+    parts: tuple[AbstractSurface, ...]
+
+    @property
+    def measure(self) -> float:
+        return sum(part.measure for part in self.parts)
+
+    def sample(self, key: PRNGKeyArray, n: int) -> tuple[Float[Array, "n d"], Float[Array, "n d"]]:
+        key_part, *keys = jax.random.split(key, len(self.parts) + 1)
+        drawn = [part.sample(k, n) for part, k in zip(self.parts, keys, strict=True)]
+        shares = jnp.asarray([part.measure for part in self.parts])
+        part = jax.random.choice(key_part, len(self.parts), (n,), p=shares / shares.sum())
+        points, normals = (jnp.stack(each)[part, jnp.arange(n)] for each in zip(*drawn, strict=True))
+        return points, normals
+
+
 def dimension(surface: AbstractSurface) -> int:
     """Number of coordinates of the points of a surface."""
     return jax.eval_shape(lambda key: surface.sample(key, 1), jax.random.key(0))[0].shape[1]
