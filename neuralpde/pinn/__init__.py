@@ -12,10 +12,11 @@ from .conditions import (
     Observations,
     PeriodicSides,
 )
-from .constraints import Constrained, Lifted, Started, product
+from .constraints import Begins, Constrained, Lifted, Started, product
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
 from .initialization import fit_head, fit_linear
-from .marching import Marched, curriculum, march, windows
+from .lagrangian import Carried, Characteristics, Eulerian, Ordered, particles
+from .marching import End, Marched, curriculum, march, window, windows
 from .networks import coordinate_network
 from .problem import Problem
 from .quadrature import integral
@@ -56,10 +57,15 @@ __all__ = [
     "AbstractResampling",
     "AbstractSampler",
     "Balanced",
+    "Begins",
     "Boundary",
     "Candidate",
+    "Carried",
+    "Characteristics",
     "Collocation",
     "Constrained",
+    "End",
+    "Eulerian",
     "GradientNorms",
     "Halton",
     "Initial",
@@ -72,6 +78,7 @@ __all__ = [
     "Lifted",
     "Marched",
     "Observations",
+    "Ordered",
     "PeriodicSides",
     "Positive",
     "Problem",
@@ -97,7 +104,9 @@ __all__ = [
     "joined",
     "march",
     "on_surface",
+    "particles",
     "product",
     "reference_values",
+    "window",
     "windows",
 ]

@@ -7,11 +7,12 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 from .elliptic import helmholtz, poisson, poisson_sines
 from .flow import cavity
 from .four_holes import laplace_with_holes
-from .fronts import burgers, convection
+from .fronts import burgers
 from .heat import heat_ball, heat_multiscale
 from .inverse import poisson_inverse
 from .phase_separation import allen_cahn
 from .solitons import korteweg_de_vries
+from .transport import convection, convection_diffusion, moving_shock
 from .waves import wave, wave_2d_multiscale
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "burgers",
     "cavity",
     "convection",
+    "convection_diffusion",
     "heat_ball",
     "heat_multiscale",
     "helmholtz",
     "korteweg_de_vries",
     "laplace_with_holes",
+    "moving_shock",
     "poisson",
     "poisson_inverse",
     "poisson_sines",
