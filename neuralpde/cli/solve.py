@@ -40,7 +40,11 @@ def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
         fits: list[FitResult] = []
 
         def train(part: Problem, place: Path) -> Candidate:
-            keys = (key_network, key_fit) if not fits else [jax.random.fold_in(k, len(fits)) for k in (key_network, key_fit)]
+            keys = (
+                (key_network, key_fit)
+                if not fits
+                else [jax.random.fold_in(k, len(fits)) for k in (key_network, key_fit)]
+            )
             fits.append(_train(config, part, place, *keys))
             return fits[-1].best_model
 
@@ -104,7 +108,9 @@ def _over_windows(
     if config.get("windows", 1) == 1:
         return solved(problem, next(places))
     if not isinstance(problem.domain, Box):
-        raise UsageError("windows=N divides the times of a box, and the problem lives on another domain; use windows=1.")
+        raise UsageError(
+            "windows=N divides the times of a box, and the problem lives on another domain; use windows=1."
+        )
     stages = windows(problem.domain, config["windows"], config["beyond"])
     return Candidate(march(functools.partial(window, problem), stages, None, lambda part: solved(part, next(places))))
 

@@ -129,5 +129,3 @@ class Carried(AbstractFunction):
 def particles(start: Callable[[Float[Array, " 2"]], Scalar]) -> Callable[[Float[Array, " 2"]], Float[Array, " 2"]]:
     """The beginning of (X, w): every particle at its label, with the state ``start`` there."""
     return lambda x: jnp.stack([x[0], jnp.squeeze(start(x))])
-
-

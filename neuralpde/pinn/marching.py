@@ -33,7 +33,9 @@ class Marched(AbstractFunction):
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
         t = x[self.space.domain.names.index(TIME)]
         window = jnp.searchsorted(jnp.asarray(self.seams, x.dtype), t, side="right")
-        return jax.lax.switch(window, self.pieces, x)
+        # Branches are told apart by their hash, which a function that holds arrays has not.
+        branches = [lambda y, piece=piece: piece(y) for piece in self.pieces]
+        return jax.lax.switch(window, branches, x)
 
 
 def windows(domain: Box, count: int, beyond: float = 0.0) -> tuple[Box, ...]:

@@ -4,15 +4,19 @@ Arguments are the parameters of the equation, by default the published ones, and
 are met exactly by the form of the function (the ansatz of the problem), or are conditions beside the equation.
 """
 
+from .chaos import kuramoto_sivashinsky, lorenz
 from .elliptic import helmholtz, poisson, poisson_sines
 from .flow import cavity
 from .four_holes import laplace_with_holes
 from .fronts import burgers
 from .heat import heat_ball, heat_multiscale
-from .inverse import poisson_inverse
+from .inverse import heat_inverse, poisson_inverse
+from .patterns import gray_scott
 from .phase_separation import allen_cahn
+from .poisson_boltzmann import poisson_boltzmann
 from .solitons import korteweg_de_vries
 from .transport import convection, convection_diffusion, moving_shock
+from .vortices import vortices
 from .waves import wave, wave_2d_multiscale
 
 __all__ = [
@@ -21,15 +25,21 @@ __all__ = [
     "cavity",
     "convection",
     "convection_diffusion",
+    "gray_scott",
     "heat_ball",
+    "heat_inverse",
     "heat_multiscale",
     "helmholtz",
     "korteweg_de_vries",
+    "kuramoto_sivashinsky",
     "laplace_with_holes",
+    "lorenz",
     "moving_shock",
     "poisson",
+    "poisson_boltzmann",
     "poisson_inverse",
     "poisson_sines",
+    "vortices",
     "wave",
     "wave_2d_multiscale",
 ]
