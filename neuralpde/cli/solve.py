@@ -35,17 +35,11 @@ def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     check_slots(config)
     with computing_in(config["precision"]):
         open_run(folder, config)
-        key_network, key_fit = jax.random.split(jax.random.key(config["seed"]))
         problem = make_problem(config)
         fits: list[FitResult] = []
 
         def train(part: Problem, place: Path) -> Candidate:
-            keys = (
-                (key_network, key_fit)
-                if not fits
-                else [jax.random.fold_in(k, len(fits)) for k in (key_network, key_fit)]
-            )
-            fits.append(_train(config, part, place, *keys))
+            fits.append(_train(config, part, place, number=len(fits)))
             return fits[-1].best_model
 
         candidate = _over_windows(config, problem, folder, train)
@@ -115,7 +109,10 @@ def _over_windows(
     return Candidate(march(functools.partial(window, problem), stages, None, lambda part: solved(part, next(places))))
 
 
-def _train(config: Mapping[str, Any], problem: Problem, folder: Path, key_network, key_fit) -> FitResult:
+def _train(config: Mapping[str, Any], problem: Problem, folder: Path, number: int) -> FitResult:
+    """One training; ``number`` counts those of the run, each of which has random numbers of its own."""
+    key = jax.random.key(config["seed"])
+    key_network, key_fit = jax.random.split(jax.random.fold_in(key, number) if number else key)
     task = build(config["task"], SLOTS["task"])(problem)
     trainer = dict(config["trainer"])
     optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
