@@ -91,9 +91,9 @@ class End:
 def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None) -> Problem:
     """A problem during a window of its time, begun by what the window before has found (None: as it is itself).
 
-    The beginning is that of `Initial` conditions and of an ansatz `Begins`. A reference that is a Field on a grid is
-    left out: it is compared with what was found in all windows. Raises ``ValueError`` for problems with unknowns, with
-    observations, and with another kind of ansatz, which would not know of the new beginning.
+    The beginning is that of `Initial` conditions and of an ansatz `Begins`. A reference that is a Field on a grid, or of
+    something that is read out, is left out: it is compared with what was found in all windows. Raises ``ValueError`` for
+    problems with unknowns, with observations, and with another kind of ansatz, which would not know of the new beginning.
     """
     observed = any(isinstance(condition, Observations) for condition in problem.stated)
     if problem.unknowns or problem.family is not None or observed:
@@ -102,13 +102,13 @@ def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None)
             "solve this problem as a whole."
         )
     first, *others = problem.stated
-    ansatz, reference = problem.ansatz, None if isinstance(problem.reference, Field) else problem.reference
+    of_all_times = isinstance(problem.reference, Field) or problem.readout is not None
+    ansatz, reference = problem.ansatz, None if of_all_times else problem.reference
     if begin is not None:
         end = End(begin, domain.lower[domain.names.index(TIME)])
         others = [_begun(condition, end) for condition in others]
         ansatz = _begun_exactly(ansatz, end, any(isinstance(condition, Initial) for condition in others))
-    readout = None if reference is None else problem.readout
-    return Problem(domain, first, others, reference, names=problem.names, ansatz=ansatz, readout=readout)
+    return Problem(domain, first, others, reference, names=problem.names, ansatz=ansatz)
 
 
 def _begun(condition: AbstractCondition, end: End) -> AbstractCondition:

@@ -75,7 +75,7 @@ class Problem(eqx.Module):
         first = equation if isinstance(equation, AbstractCondition) else Interior(equation)
         self.domain, self.family, self.reference = domain, family, reference
         self.ansatz, self.readout = ansatz, readout
-        self.stated = (first, *conditions)
+        self.stated = (first, *conditions)  # as they were given: for the same problem on another domain
         self.conditions = tuple(condition.placed(domain) for condition in self.stated)
         self.labels = _labels(self.conditions)
         self.names = _names(names, first)
@@ -90,7 +90,7 @@ class Problem(eqx.Module):
     @property
     def answer_space(self) -> FunctionSpace:
         """Where the solution lives that the reference speaks of: that of u, unless something is read out of it."""
-        return self.space if self.readout is None else self.reference.space  # pyright: ignore
+        return self.space if self.readout is None else self.reference.space  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
 
     def answer(self, u: AbstractFunction) -> AbstractFunction:
         """What is compared with the reference."""

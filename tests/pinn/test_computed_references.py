@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from neuralpde.equations import Lorenz63
 from neuralpde.pinn import problems
-from neuralpde.pinn.problems import vortices
+from neuralpde.pinn.problems import torus
 from neuralpde.pinn.problems.chaos import trajectory
 from neuralpde.pinn.problems.evolved import evolved
 from neuralpde.pinn.problems.screened import Screened
@@ -35,14 +35,16 @@ def test_the_screened_potential_solves_its_problem():
     np.testing.assert_allclose(on_rims, 1.0, atol=1e-9)
     np.testing.assert_allclose(on_walls, 0.2, atol=2e-7)
     np.testing.assert_allclose(jax.jit(jax.vmap(lambda x: law(u, x)))(inside), 0, atol=1e-12)
-    np.testing.assert_allclose(jax.vmap(Screened().source)(inside)[1], 10 * (17.65) * np.sin(0.1 * np.pi) * np.sin(3.2 * np.pi))
+    np.testing.assert_allclose(
+        jax.vmap(Screened().source)(inside)[1], 10 * (17.65) * np.sin(0.1 * np.pi) * np.sin(3.2 * np.pi)
+    )
 
 
 def test_vortices_begin_with_their_streamfunction():
     """-Laplace(psi) = w, and every wave has its place in both."""
     x = jax.random.uniform(jax.random.key(0), (20, 2)) * 6
-    psi = lambda x: vortices.start(x)[1]
-    w, laplacian = jax.jit(jax.vmap(lambda x: (vortices.start(x)[0], jnp.trace(jax.hessian(psi)(x)))))(x)
+    psi = lambda x: torus.start(x)[1]
+    w, laplacian = jax.jit(jax.vmap(lambda x: (torus.start(x)[0], jnp.trace(jax.hessian(psi)(x)))))(x)
     np.testing.assert_allclose(laplacian, -w, atol=1e-13)
     assert np.abs(w).max() > 1
 
@@ -80,7 +82,7 @@ def test_flame_fronts_have_converged(chaotic, step):
 def test_vortices_have_converged():
     problem = problems.vortices()
     equation = problem.conditions[0].equation
-    vorticity = lambda x: vortices.start(x)[:1]
+    vorticity = lambda x: torus.start(x)[:1]
     finer = evolved(equation, vorticity, problem.domain, ETDRK(2.5e-3), modes=128, points=32, frames=21).values
     distance = apart(np.asarray(problem.reference.values), np.asarray(finer))
     print(f"vortices: relative L2 at the end {distance[-1]:.1e}, largest {distance.max():.1e}")

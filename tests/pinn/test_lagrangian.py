@@ -102,7 +102,9 @@ def test_frames_have_one_solution(name, viscosity):
 
 
 def test_a_carried_network_passes_series_on(key):
-    network = coordinate_network(STATE, lambda n, m, key: mlp(n, m, width=5, depth=2, activation=jnp.tanh, key=key), key=key)
+    network = coordinate_network(
+        STATE, lambda n, m, key: mlp(n, m, width=5, depth=2, activation=jnp.tanh, key=key), key=key
+    )
     u = Carried(network, (7.0,))
     by_series, nested = at_points(
         lambda x: (

@@ -13,10 +13,10 @@ from .heat import heat_ball, heat_multiscale
 from .inverse import heat_inverse, poisson_inverse
 from .patterns import gray_scott
 from .phase_separation import allen_cahn
-from .poisson_boltzmann import poisson_boltzmann
+from .potential import poisson_boltzmann
 from .solitons import korteweg_de_vries
+from .torus import vortices
 from .transport import convection, convection_diffusion, moving_shock
-from .vortices import vortices
 from .waves import wave, wave_2d_multiscale
 
 __all__ = [
