@@ -97,6 +97,7 @@ def test_every_experiment_of_solve_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     small = ["task.points=32", "task.boundary_points=8", "network.layers.width=4", "network.layers.depth=1"]
     quick = ["trainer.steps=2", "trainer.progress=false", "trainer.steps_per_call=1", "evaluation.plots=false"]
+    register()
     config = compose_config("solve", [f"experiment=pinn/{name}", "name=unused", "folder=unused"])
     fewer = ["windows=2"] if config.windows > 1 else []
     assert run(["solve", f"experiment=pinn/{name}", *small, *quick, *fewer, "folder=done"]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -32,7 +33,7 @@ def vortices(reynolds: float = 100.0, end: float = 1.0, hard: bool = True) -> Pr
     equation = Vorticity(1 / reynolds)
     vorticity = lambda x: start(x)[:1]
     reference = evolved(equation, vorticity, domain, ETDRK(5e-3), modes=64, points=32, frames=21)
-    stated = {"ansatz": Begins(start)} if hard else {"conditions": [Initial(start)]}
+    stated: dict[str, Any] = {"ansatz": Begins(start)} if hard else {"conditions": [Initial(start)]}
     readout = lambda u: Component(u, (0,))
     return Problem(domain, equation, reference=reference, names=("w", "psi"), readout=readout, **stated)
 
