@@ -28,6 +28,7 @@ NETWORK_DOORS = ("neuralpde.pinn", "neuralpde.nn", "jax.nn")
 TRAINING_DOORS = (
     "neuralpde.training",
     "neuralpde.pinn",
+    "neuralpde.pinn.causal",  # imported only where a configuration asks for it: see the notice there
     "neuralpde.spaces",
     "neuralpde.equations",
     "optax",

@@ -148,7 +148,11 @@ class TrainConfig(RunConfig):
 
 @dataclasses.dataclass
 class SolveConfig(RunConfig):
-    """``neuralpde solve``; ``precision`` is float32 or float64."""
+    """``neuralpde solve``; ``precision`` is float32 or float64.
+
+    windows: of time, solved one after the other with all steps of the trainer each; ``beyond`` is the share of its length
+    that a window but the last goes on for.
+    """
 
     problem: Any = MISSING
     network: Any = MISSING
@@ -157,6 +161,8 @@ class SolveConfig(RunConfig):
     trainer: TrainerConfig = dataclasses.field(default_factory=TrainerConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
     precision: str = "float64"
+    windows: int = 1
+    beyond: float = 0.0
     resume: bool = False
     run: str | None = None
     reference: dict[str, float] = dataclasses.field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import equinox as eqx
 import jax
 
 from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures
-from neuralpde.pinn import Candidate, Problem, ReferenceValues, reference_values
+from neuralpde.pinn import Candidate, Problem, ReferenceValues, march, reference_values, window, windows
 from neuralpde.pinn.unknowns import scalars
+from neuralpde.spaces import Box
 from neuralpde.training import FitResult, fit
 
 from .assessment import finite, report_run
@@ -33,24 +35,24 @@ def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     check_slots(config)
     with computing_in(config["precision"]):
         open_run(folder, config)
-        key_network, key_fit = jax.random.split(jax.random.key(config["seed"]))
         problem = make_problem(config)
-        task = build(config["task"], SLOTS["task"])(problem)
-        candidate = make_candidate(config, problem, key_network)
-        trainer = dict(config["trainer"])
-        optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
-        fitted = fit(candidate, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
-        write_phases(folder, fitted.phases)
+        fits: list[FitResult] = []
+
+        def train(part: Problem, place: Path) -> Candidate:
+            fits.append(_train(config, part, place, number=len(fits)))
+            return fits[-1].best_model
+
+        candidate = _over_windows(config, problem, folder, train)
         results = {
             "model/parameters": count_parameters(candidate),
-            "train/steps": fitted.steps,
-            "train/seconds": fitted.seconds,
-            "train/steps_per_second": fitted.samples_per_second / task.batch_size,
-            **errors(problem, fitted.best_model),
-            **{f"unknown/{name}": float(value) for name, value in scalars(fitted.best_model.unknowns).items()},
+            "train/steps": sum(fitted.steps for fitted in fits),
+            "train/seconds": sum(fitted.seconds for fitted in fits),
+            "train/steps_per_second": fits[-1].samples_per_second / config["task"]["points"],
+            **errors(problem, candidate),
+            **{f"unknown/{name}": float(value) for name, value in scalars(candidate.unknowns).items()},
         }
-        _tell(results, problem, fitted, folder, config)
-    return results, {"problem": problem, "candidate": fitted.best_model, "fit": fitted}
+        _tell(results, problem, candidate, folder, config)
+    return results, {"problem": problem, "candidate": candidate, "fit": fits[-1], "fits": fits}
 
 
 def load_solution(folder: str | Path, checkpoint: str = "best") -> Candidate:
@@ -65,8 +67,12 @@ def load_solution(folder: str | Path, checkpoint: str = "best") -> Candidate:
     config = read_config(folder)
     with computing_in(config.get("precision")):
         problem = make_problem(config)
-        skeleton = eqx.filter_eval_shape(lambda: make_candidate(config, problem, jax.random.key(0)))
-        return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
+
+        def restored(part: Problem, place: Path) -> Candidate:
+            skeleton = eqx.filter_eval_shape(lambda: make_candidate(config, part, jax.random.key(0)))
+            return restore_model(place / CHECKPOINTS, skeleton, which=checkpoint)
+
+        return _over_windows(config, problem, folder, restored)
 
 
 def make_problem(config: Mapping[str, Any]) -> Problem:
@@ -80,6 +86,46 @@ def make_problem(config: Mapping[str, Any]) -> Problem:
 def make_candidate(config: Mapping[str, Any], problem: Problem, key: jax.Array) -> Candidate:
     """The network of ``config["network"]`` as what is trained on a problem."""
     return problem.candidate(build(config["network"], SLOTS["network"])(problem.space, key=key))
+
+
+def window_folders(config: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Where the trainings of a run are: its folder, or where time has windows ``window_1``, ``window_2``, ... in it."""
+    count = config.get("windows", 1)
+    return [folder] if count == 1 else [folder / f"window_{k + 1}" for k in range(count)]
+
+
+def _over_windows(
+    config: Mapping[str, Any], problem: Problem, folder: Path, solved: Callable[[Problem, Path], Candidate]
+) -> Candidate:
+    """What is found for a problem: all at once, or in windows of time one after the other."""
+    places = iter(window_folders(config, folder))
+    if config.get("windows", 1) == 1:
+        return solved(problem, next(places))
+    if not isinstance(problem.domain, Box):
+        raise UsageError(
+            "windows=N divides the times of a box, and the problem lives on another domain; use windows=1."
+        )
+    stages = windows(problem.domain, config["windows"], config["beyond"])
+    return Candidate(march(functools.partial(window, problem), stages, None, lambda part: solved(part, next(places))))
+
+
+def _train(config: Mapping[str, Any], problem: Problem, folder: Path, number: int) -> FitResult:
+    """One training; ``number`` counts those of the run, each of which has random numbers of its own."""
+    key = jax.random.key(config["seed"])
+    key_network, key_fit = jax.random.split(jax.random.fold_in(key, number) if number else key)
+    task = build(config["task"], SLOTS["task"])(problem)
+    trainer = dict(config["trainer"])
+    optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
+    candidate = make_candidate(config, problem, key_network)
+    fitted = fit(candidate, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
+    write_phases(folder, fitted.phases)
+    return fitted
+
+
+def _records(config: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """The records of all trainings of a run, as if they were one."""
+    found = enumerate(read_metrics(place / METRICS) for place in window_folders(config, folder))
+    return [r | {"step": r["step"] + k * config["trainer"]["steps"]} for k, records in found for r in records]
 
 
 @contextmanager
@@ -96,14 +142,15 @@ def errors(problem: Problem, candidate: Candidate) -> dict[str, float]:
     reference: ReferenceValues | None = reference_values(problem, TEST_POINTS, jax.random.key(2**31 - 3))
     if reference is None:
         return {}
-    whole, *own = (float(e) for e in reference.relative_l2(candidate.u))
-    found = {"test/relative_l2": whole, "test/relative_maximum": float(reference.relative_maximum(candidate.u))}
+    answer = problem.answer(candidate.u)
+    whole, *own = (float(e) for e in reference.relative_l2(answer))
+    found = {"test/relative_l2": whole, "test/relative_maximum": float(reference.relative_maximum(answer))}
     if len(own) > 1:
-        found |= {f"test/relative_l2_{name}": e for name, e in zip(problem.names, own, strict=True)}
+        found |= {f"test/relative_l2_{name}": e for name, e in zip(problem.answer_space.names, own, strict=True)}
     return found
 
 
-def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder: Path, config: Mapping[str, Any]):
+def _tell(results: dict[str, float], problem: Problem, candidate: Candidate, folder: Path, config: Mapping[str, Any]):
     """Numbers first, so that a run has them even where drawing fails."""
     from rich.console import Console
     from rich.table import Table
@@ -117,9 +164,8 @@ def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder
     Console().print(table)
     options, figures = config["evaluation"], {}
     if options["plots"]:
-        records = read_metrics(folder / METRICS)
-
-        figures = solution_figures(problem, fitted.best_model, records)
+        records = _records(config, folder)
+        figures = solution_figures(problem, candidate, records)
         if records:
             figures["learning_curve"] = learning_curve(records)
         save_figures(folder / PLOTS, figures)

@@ -12,7 +12,7 @@ from .conditions import (
     Observations,
     PeriodicSides,
 )
-from .constraints import Constrained, Lifted, Started, product
+from .constraints import Begins, Constrained, Lifted, Started, product
 from .decomposition import (
     Bandit,
     Continuity,
@@ -38,7 +38,8 @@ from .decomposition import (
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
 from .heads import damped_least_squares, solve_heads
 from .initialization import fit_head, fit_linear
-from .marching import Marched, curriculum, march, windows
+from .lagrangian import Carried, Characteristics, Eulerian, Ordered, particles
+from .marching import End, Marched, curriculum, march, window, windows
 from .networks import coordinate_network
 from .problem import Problem
 from .quadrature import integral
@@ -80,12 +81,17 @@ __all__ = [
     "AbstractSampler",
     "Balanced",
     "Bandit",
+    "Begins",
     "Boundary",
     "Candidate",
+    "Carried",
+    "Characteristics",
     "Collocation",
     "Constrained",
     "Continuity",
     "Cuts",
+    "End",
+    "Eulerian",
     "GradientNorms",
     "Halton",
     "Initial",
@@ -100,6 +106,7 @@ __all__ = [
     "NormalDerivatives",
     "NormalFlux",
     "Observations",
+    "Ordered",
     "PeriodicSides",
     "Piecewise",
     "Positive",
@@ -138,11 +145,13 @@ __all__ = [
     "joined",
     "march",
     "on_surface",
+    "particles",
     "play",
     "play_in_phases",
     "product",
     "reference_values",
     "solve_heads",
+    "window",
     "windows",
     "xpinn",
 ]

@@ -5,6 +5,7 @@ Functions that are periodic by construction come from `neuralpde.nn.PeriodicFeat
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable
@@ -113,10 +114,27 @@ class Started(AbstractFunction):
         return _datum(self.value, x) + s * _datum(self.rate, x) + s**2 * propagate(self.u, x)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Begins:
+    """The ansatz ``Started(form(u), value, rate)``; `window` puts the end of the window before in the place of the beginning.
+
+    form: what makes of a function one that meets other conditions, such as those of walls.
+    """
+
+    value: Any
+    rate: Any = None
+    form: Callable[[AbstractFunction], AbstractFunction] = lambda u: u
+
+    def __call__(self, u: AbstractFunction) -> AbstractFunction:
+        return Started(self.form(u), self.value, self.rate)
+
+
 def _datum(g: Any, x: Value) -> Value:
     """Data at a point, or their series."""
     if not isinstance(x, TaylorSeries):
         return datum_at(g, x)
+    if hasattr(g, "propagate"):
+        return g.propagate(x)
     return propagate(lambda y: datum_at(g, y), x) if callable(g) else TaylorSeries.constant(datum_at(g, x.value))
 
 

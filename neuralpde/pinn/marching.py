@@ -11,10 +11,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neuralpde.equations.derivatives import partial
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, Axis, Box, FunctionSpace
+from neuralpde.spaces import AbstractFunction, Axis, Box, Field, FunctionSpace, Value, concatenate, propagate
 
 from .candidate import Candidate
+from .conditions import AbstractCondition, Initial, Observations
+from .constraints import Begins
 from .problem import Problem
 
 TIME = "t"
@@ -30,7 +33,9 @@ class Marched(AbstractFunction):
     def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
         t = x[self.space.domain.names.index(TIME)]
         window = jnp.searchsorted(jnp.asarray(self.seams, x.dtype), t, side="right")
-        return jax.lax.switch(window, self.pieces, x)
+        # Branches are told apart by their hash, which a function that holds arrays has not.
+        branches = [lambda y, piece=piece: piece(y) for piece in self.pieces]
+        return jax.lax.switch(window, branches, x)
 
 
 def windows(domain: Box, count: int, beyond: float = 0.0) -> tuple[Box, ...]:
@@ -51,6 +56,79 @@ def windows(domain: Box, count: int, beyond: float = 0.0) -> tuple[Box, ...]:
         window = Axis(TIME, begin, min(end + beyond * length, axis.upper))
         found.append(Box(tuple(window if a.name == TIME else a for a in domain.axes)))
     return tuple(found)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class End:
+    """A function at one time, and its rate of change there, as functions of a point (x, t) that do not depend on t.
+
+    It is no part of a model: what was found in one window is not trained in the next one.
+    """
+
+    u: AbstractFunction
+    time: float
+
+    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        return self.propagate(x)
+
+    def propagate(self, x: Value) -> Value:
+        """Value at a point, or the series of the value for that of the point."""
+        return propagate(self.u, self._then(x))
+
+    def rate(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
+        """du/dt"""
+        return partial(self.u, self._axis)(self._then(x))
+
+    @property
+    def _axis(self) -> int:
+        return self.u.space.domain.names.index(TIME)
+
+    def _then(self, x: Value) -> Value:
+        time = jnp.full(1, self.time, x.dtype)
+        return concatenate([x[: self._axis], time, x[self._axis + 1 :]])
+
+
+def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None) -> Problem:
+    """A problem during a window of its time, begun by what the window before has found (None: as it is itself).
+
+    The beginning is that of `Initial` conditions and of an ansatz `Begins`. A reference that is a Field on a grid, or of
+    something that is read out, is left out: it is compared with what was found in all windows. Raises ``ValueError`` for
+    problems with unknowns, with observations, and with another kind of ansatz, which would not know of the new beginning.
+    """
+    observed = any(isinstance(condition, Observations) for condition in problem.stated)
+    if problem.unknowns or problem.family is not None or observed:
+        raise ArgumentError(
+            "Windows are solved one after the other, and what is unknown, observed or a parameter belongs to all of them; "
+            "solve this problem as a whole."
+        )
+    first, *others = problem.stated
+    of_all_times = isinstance(problem.reference, Field) or problem.readout is not None
+    ansatz, reference = problem.ansatz, None if of_all_times else problem.reference
+    if begin is not None:
+        end = End(begin, domain.lower[domain.names.index(TIME)])
+        others = [_begun(condition, end) for condition in others]
+        ansatz = _begun_exactly(ansatz, end, any(isinstance(condition, Initial) for condition in others))
+    return Problem(domain, first, others, reference, names=problem.names, ansatz=ansatz)
+
+
+def _begun(condition: AbstractCondition, end: End) -> AbstractCondition:
+    if not isinstance(condition, Initial):
+        return condition
+    if condition.of is not None:
+        raise ArgumentError("A window begins with all components together; state one Initial without `of`.")
+    value, rate = (None if g is None else h for g, h in ((condition.value, end), (condition.rate, end.rate)))
+    return dataclasses.replace(condition, value=value, rate=rate)
+
+
+def _begun_exactly(ansatz: Any, end: End, stated: bool) -> Any:
+    if isinstance(ansatz, Begins):
+        return dataclasses.replace(ansatz, value=end, rate=None if ansatz.rate is None else end.rate)
+    if not stated:
+        raise ArgumentError(
+            "The beginning of this problem is hidden in its ansatz, so that no window can begin otherwise; state it as an "
+            "Initial condition (hard=false), or by the ansatz Begins."
+        )
+    return ansatz
 
 
 def march(

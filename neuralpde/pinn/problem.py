@@ -41,8 +41,12 @@ class Problem(eqx.Module):
     equation. ansatz: makes of the function that is trained one that meets some conditions exactly, such as
     ``lambda u: Constrained(u, 0.0, distance_to_boundary(domain))``; these are then left out of the conditions.
 
+    readout: makes of the function that is trained what the reference is a solution of, where that is something else: the
+    state on a fixed grid of what is told of moving particles (`Eulerian`), the vorticity without its streamfunction.
+
     Raises ``ValueError`` where a condition has no set of points on the domain or speaks of an unknown component, where
-    nobody asks for an unknown or a family parameter, and where two conditions have one name.
+    nobody asks for an unknown or a family parameter, where two conditions have one name, and where what is read out has
+    no reference with a space of its own.
     """
 
     domain: AbstractDomain = eqx.field(static=True)
@@ -53,6 +57,8 @@ class Problem(eqx.Module):
     names: tuple[str, ...] = eqx.field(static=True)
     labels: tuple[str, ...] = eqx.field(static=True)
     ansatz: Ansatz | None = eqx.field(static=True)
+    readout: Ansatz | None = eqx.field(static=True)
+    stated: tuple[AbstractCondition, ...]
 
     def __init__(
         self,
@@ -64,10 +70,13 @@ class Problem(eqx.Module):
         family: Box | None = None,
         names: str | Sequence[str] | None = None,
         ansatz: Ansatz | None = None,
+        readout: Ansatz | None = None,
     ):
         first = equation if isinstance(equation, AbstractCondition) else Interior(equation)
-        self.domain, self.family, self.reference, self.ansatz = domain, family, reference, ansatz
-        self.conditions = tuple(condition.placed(domain) for condition in (first, *conditions))
+        self.domain, self.family, self.reference = domain, family, reference
+        self.ansatz, self.readout = ansatz, readout
+        self.stated = (first, *conditions)  # as they were given: for the same problem on another domain
+        self.conditions = tuple(condition.placed(domain) for condition in self.stated)
         self.labels = _labels(self.conditions)
         self.names = _names(names, first)
         self.unknowns = as_unknowns(unknowns or {})
@@ -77,6 +86,15 @@ class Problem(eqx.Module):
     def space(self) -> FunctionSpace:
         """Where u lives: what a network is made for."""
         return FunctionSpace(self.domain if self.family is None else self.domain * self.family, self.names)
+
+    @property
+    def answer_space(self) -> FunctionSpace:
+        """Where the solution lives that the reference speaks of: that of u, unless something is read out of it."""
+        return self.space if self.readout is None else self.reference.space  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+
+    def answer(self, u: AbstractFunction) -> AbstractFunction:
+        """What is compared with the reference."""
+        return u if self.readout is None else self.readout(u)
 
     def candidate(self, u: AbstractFunction) -> Candidate:
         """What is to be trained: u in the ansatz, and the unknowns at their first guesses."""
@@ -97,6 +115,10 @@ class Problem(eqx.Module):
             raise ArgumentError(
                 f"Nobody asks for {', '.join(map(repr, idle))}; the equation and the conditions ask for "
                 f"{', '.join(sorted(asked)) or 'nothing'}."
+            )
+        if self.readout is not None and not isinstance(self.reference, AbstractFunction):
+            raise ArgumentError(
+                "What is read out of a solution is compared with a reference on its own space; give a Field or a ClosedForm."
             )
         for label, condition in zip(self.labels, self.conditions, strict=True):
             missing = [name for name in condition.of or () if name not in self.names]

@@ -41,15 +41,15 @@ class ReferenceValues(eqx.Module):
 
 def reference_values(problem: Problem, n: int, key: PRNGKeyArray) -> ReferenceValues | None:
     """The reference of a problem: a Field on a grid on its grid, another function at ``n`` random points; None without."""
-    reference, domain = problem.reference, problem.space.domain
+    reference, space = problem.reference, problem.answer_space
     if reference is None:
         return None
     if isinstance(reference, Field) and isinstance(reference.on, Grid):
         x, values, w = reference.on.coords(), reference.values, reference.on.weights()
-        return ReferenceValues(x.reshape(-1, domain.dim), values.reshape(-1, len(problem.names)), w.reshape(-1))
+        return ReferenceValues(x.reshape(-1, space.dim), values.reshape(-1, space.channels), w.reshape(-1))
 
     def sampled(key: PRNGKeyArray) -> ReferenceValues:
-        held_out = in_domain(domain, Uniform(), n, key)
+        held_out = in_domain(space.domain, Uniform(), n, key)
         at = lambda x: jnp.atleast_1d(reference(x))
         return ReferenceValues(held_out.x, jax.lax.map(at, held_out.x, batch_size=AT_ONCE), held_out.w)
 

@@ -116,10 +116,10 @@ class ResidualTask:
         """The loss at points of its own, and the relative L2 error where the solution is known."""
         found = {"validation/loss": self._held_out_loss(model, jax.random.key(2**31 - 1))}
         if self._reference is not None:
-            errors = self._reference.relative_l2(model.u)
+            errors = self._reference.relative_l2(self.problem.answer(model.u))
             found["validation/relative_l2"] = errors[0]
-            if len(self.problem.names) > 1:
-                names = [f"validation/relative_l2_{name}" for name in self.problem.names]
+            names = [f"validation/relative_l2_{name}" for name in self.problem.answer_space.names]
+            if len(names) > 1:
                 found |= dict(zip(names, errors[1:], strict=True))
         return {name: float(value) for name, value in jax.device_get(found).items()}
 

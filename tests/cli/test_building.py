@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 import pytest
 
-from neuralpde.cli.building import DOORS, OPERATOR_DOORS, build
+from neuralpde.cli.building import DOORS, OPERATOR_DOORS, SLOTS, build
 from neuralpde.cli.refusal import UsageError
 from neuralpde.operators import FNO
 from neuralpde.spaces import Box, FunctionSpace, Grid
@@ -115,3 +115,10 @@ def test_functions_of_jax_optax_and_equinox_are_reachable():
 
 def test_plain_data_passes_through_with_lists_as_tuples():
     assert build({"a": [1, [2.5, "x"]], "b": None}) == {"a": (1, (2.5, "x")), "b": None}
+
+
+def test_causal_weights_are_built_where_they_are_asked_for():
+    target = {"_target_": "neuralpde.pinn.causal.Causal", "tolerance": [1e-2, 1.0], "initial": None}
+    assert build(target, SLOTS["task"]).ladder == (1e-2, 1.0)
+    with pytest.raises(UsageError, match="not allowed"):
+        build(target, SLOTS["problem"])

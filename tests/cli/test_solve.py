@@ -91,6 +91,42 @@ def test_every_problem_is_trained_on_and_measured(name, tmp_path, monkeypatch):
     assert 0 < results["test/relative_l2"] < 100 and results["test/relative_maximum"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", options(conf_folder()).get("experiment/pinn", []))
+def test_every_experiment_of_solve_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["task.points=32", "task.boundary_points=8", "network.layers.width=4", "network.layers.depth=1"]
+    quick = ["trainer.steps=2", "trainer.progress=false", "trainer.steps_per_call=1", "evaluation.plots=false"]
+    register()
+    config = compose_config("solve", [f"experiment=pinn/{name}", "name=unused", "folder=unused"])
+    fewer = ["windows=2"] if config.windows > 1 else []
+    assert run(["solve", f"experiment=pinn/{name}", *small, *quick, *fewer, "folder=done"]) == 0
+    results = json.loads((tmp_path / "done" / "results.json").read_text())
+    assert np.isfinite(results["test/relative_l2"])
+
+
+def test_time_is_solved_in_windows(tmp_path, monkeypatch):
+    """Lorenz' equations: each window begins with what was found before, and the whole is read back as one function."""
+    monkeypatch.chdir(tmp_path)
+    small = ["problem.end=0.2", "network.layers.width=6", "network.layers.depth=1", "task.points=16", "windows=2"]
+    quick = ["optimizer=adam", "trainer.steps=4", "trainer.steps_per_call=2", "trainer.progress=false"]
+    assert run(["solve", "problem=lorenz", *small, *quick, "evaluation.plots=false", "folder=done"]) == 0
+    done = tmp_path / "done"
+    assert json.loads((done / "results.json").read_text())["train/steps"] == 8
+    assert all((done / f"window_{k}" / "metrics.jsonl").is_file() for k in (1, 2))
+    with jax.enable_x64(True):
+        u = load_solution(done).u
+        at = jax.jit(jax.vmap(u))(jnp.asarray([[0.0], [0.1 - 1e-12], [0.1], [0.2]]))
+    np.testing.assert_allclose(at[0], 1.0)
+    np.testing.assert_allclose(at[1], at[2], atol=1e-9)
+    assert u.seams == (0.1,) and np.abs(at[3] - at[2]).max() > 1e-3
+
+
+def test_windows_want_a_box(solve, capsys):
+    assert solve("windows=2") == 2
+    assert "divides the times of a box" in capsys.readouterr().err
+
+
 def test_mistakes_are_told(solve, capsys):
     assert solve("precision=float16") == 2
     assert "float32, float64" in capsys.readouterr().err

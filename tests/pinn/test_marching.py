@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.pinn import Candidate, Initial, Problem, curriculum, march, windows
+from neuralpde.equations.derivatives import partial
+from neuralpde.pinn import Candidate, Initial, Problem, Started, Uniform, curriculum, march, problems, window, windows
 from neuralpde.spaces import Box, ClosedForm
 
 pytestmark = pytest.mark.slow  # many small programs, each compiled
@@ -34,6 +35,34 @@ def test_march_hands_on_what_was_found():
     t = jnp.linspace(0, 2, 21)[:, None]
     np.testing.assert_allclose(jax.jit(jax.vmap(found))(t), 3 * np.exp(t), rtol=1e-13)
     assert found.space.domain == Box.of(t=(0.0, 2.0)) and len(found.pieces) == 4
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_a_window_begins_where_the_last_one_ended(hard):
+    """A wave in its second window, of which its exact solution was the first: value and rate are those of the solution."""
+    wave = problems.wave(hard=hard)
+    part = window(wave, windows(wave.domain, 2)[1], wave.reference)
+    assert part.domain.lower[1] == 0.5 and part.labels == wave.labels
+    anything = ClosedForm(lambda x: jnp.cos(3 * x[:1] + x[1]) + 2, part.space)
+    u = part.candidate(anything if hard else wave.reference).u
+    x = jnp.stack([jnp.linspace(0.1, 0.9, 9), jnp.full(9, 0.5)], axis=1)
+    both = jax.jit(jax.vmap(lambda x: jnp.stack([f(x) for g in (u, wave.reference) for f in (g, partial(g, 1))])))(x)
+    np.testing.assert_allclose(both[:, :2], both[:, 2:], atol=1e-12)
+    if not hard:
+        initial = part.conditions[part.labels.index("initial")]
+        point = initial.sample(8, Uniform(), jax.random.key(0))
+        lacks = jax.jit(jax.vmap(lambda p: initial.residual(wave.reference, p, {})))(point)
+        np.testing.assert_allclose(lacks, 0, atol=1e-12)
+
+
+def test_windows_are_refused_where_they_would_begin_wrongly():
+    domain = Box.of(t=(0.0, 1.0))
+    hidden = Problem(domain, lambda u, t: u(t), ansatz=lambda u: Started(u, 1.0))
+    begin = ClosedForm(lambda t: t, hidden.space)
+    with pytest.raises(ValueError, match="hidden in its ansatz"):
+        window(hidden, domain, begin)
+    with pytest.raises(ValueError, match="as a whole"):
+        window(Problem(domain, lambda u, t, k: k * u(t), unknowns={"k": 1.0}), domain)
 
 
 def test_curriculum_goes_on_from_stage_to_stage():

@@ -103,8 +103,19 @@ def test_points_wait_for_earlier_times():
     initial, first = 10 * (0.7 * 9 + 0.3 * 0.25), (0.1**2 + 0.4**2) / 2
     early, late = np.exp(-0.3 * initial), np.exp(-0.3 * (initial + first))
     np.testing.assert_allclose(found, [early, late, early, late], rtol=1e-12)
+    by_the_points = Causal(tolerance=0.3, chunks=2, initial_weight=10.0)
+    np.testing.assert_allclose(renewed(by_the_points, view())["equation"], found, rtol=1e-12)
     exact_start = Causal(tolerance=0.3, begin=0.0, end=1.0, chunks=2, initial=None)
     np.testing.assert_allclose(renewed(exact_start, view())["equation"][0], 1.0)
+
+
+def test_tolerances_rise_when_all_times_are_learned():
+    ladder = Causal(tolerance=(1e-9, 0.3, 7.0), chunks=2, initial=None)
+    second = Causal(tolerance=0.3, chunks=2, initial=None)
+    np.testing.assert_allclose(renewed(ladder, view())["equation"], renewed(second, view())["equation"], rtol=1e-12)
+    np.testing.assert_allclose(
+        renewed(ladder, view(), times=5)["equation"], renewed(ladder, view())["equation"], rtol=1e-12
+    )  # the second does not reach it
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def through(domain: AbstractDomain, cells: int, reference: Any = None, times: in
 
 def compare(problem: Problem, candidate: Candidate, section: Section) -> Comparison:
     """Evaluate a candidate and the reference of its problem."""
-    prediction = section.values(candidate.u)
+    prediction = section.values(problem.answer(candidate.u))
     grid = grid_of(problem.reference)
     if grid is None:
         known = None if problem.reference is None else section.values(problem.reference)

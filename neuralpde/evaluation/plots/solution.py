@@ -33,12 +33,12 @@ def solution_figure(problem: Problem, candidate: Candidate) -> Figure:
     What lies outside of the domain stays blank. With a reference that is a Field on a grid all is drawn at points of
     its grid.
     """
-    return (_curves if problem.space.dim == 1 else _maps)(problem, candidate)
+    return (_curves if problem.answer_space.dim == 1 else _maps)(problem, candidate)
 
 
 def _curves(problem: Problem, candidate: Candidate) -> Figure:
-    made = compare(problem, candidate, through(problem.space.domain, CURVE_CELLS, problem.reference))
-    names, (x,) = problem.names, made.section.axes
+    made = compare(problem, candidate, through(problem.answer_space.domain, CURVE_CELLS, problem.reference))
+    names, (x,) = problem.answer_space.names, made.section.axes
     rows = 1 if made.reference is None else 2
     figure = new_figure(5.4 * len(names), 3.4 + 1.6 * (rows - 1))
     table = figure.subplots(rows, len(names), sharex=True, squeeze=False, height_ratios=(2.2, 1)[:rows])
@@ -50,21 +50,21 @@ def _curves(problem: Problem, candidate: Candidate) -> Figure:
             column[1].axhline(0.0, color=TRUTH, linewidth=0.8)
             column[1].set_title("prediction − reference")
             column[1].ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
-        column[-1].set_xlabel(problem.space.domain.names[0])
+        column[-1].set_xlabel(problem.answer_space.domain.names[0])
     table[0, 0].legend(loc="best")
     return figure
 
 
 def _maps(problem: Problem, candidate: Candidate) -> Figure:
     """Twelve columns, of which a map takes four where there are three of them, and a curve at a time three."""
-    domain, known = problem.space.domain, problem.reference is not None
+    domain, known = problem.answer_space.domain, problem.reference is not None
     made = compare(problem, candidate, through(domain, PLANE_CELLS, problem.reference))
     states = None
     if domain.names[1] == TIME:
         states = compare(problem, candidate, through(domain, PLANE_CELLS, problem.reference, TIMES))
     figure, rows = _table(problem, made, states is not None)
     span = 4 if known else 12
-    for channel, name in enumerate(problem.names):
+    for channel, name in enumerate(problem.answer_space.names):
         top = channel * (1 if states is None else 2)
         row = [figure.add_subplot(rows[top, at : at + span]) for at in range(0, 12, span)]
         _planes(row, made, channel, name)
@@ -86,7 +86,7 @@ def _table(problem: Problem, made: Comparison, in_time: bool) -> tuple[Figure, G
             (5.0 if made.reference is None else 12.6),
             [0.75 + 2.95 / min(3.0, max(0.8, plane_aspect(made.section.domain)))],
         )
-    note, channels = made.section.note, len(problem.names)
+    note, channels = made.section.note, len(problem.answer_space.names)
     figure = new_figure(width, channels * sum(heights) + (0.4 if in_time or note else 0.1))
     if note:
         figure.suptitle(f"at {note}", fontweight="bold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -35,15 +36,16 @@ def laplace_with_holes(hard: bool = True) -> Problem:
     domain = functools.reduce(operator.sub, discs, square)
     reference = harmonic(FunctionSpace(domain))
     if hard:
-        ansatz = lambda u: Constrained(u, _level, lambda x: _level(x) * Bubble(square)(x))
+        on_walls = functools.partial(level, square=square, discs=discs)
+        ansatz = lambda u: Constrained(u, on_walls, lambda x: on_walls(x) * Bubble(square)(x))
         return Problem(domain, Poisson(0.0), reference=reference, ansatz=ansatz)
     walls = Boundary(Dirichlet(1.0), on=square.boundary, name="walls")
     holes = [Boundary(Dirichlet(0.0), on=disc.boundary, name=f"hole_{i + 1}") for i, disc in enumerate(discs)]
     return Problem(domain, Poisson(0.0), [walls, *holes], reference)
 
 
-def _level(x: Float[Array, " 2"]) -> Float[Array, ""]:
-    """A smooth function that is one on the walls and zero on the discs."""
-    apart = jnp.sum((x - jnp.asarray(CENTRES, x.dtype)) ** 2, axis=1)
-    inside = jnp.prod(1 - RADIUS**2 / apart)
-    return inside / (inside + Bubble(Box.cube(2, -HALF, HALF))(x))
+def level(x: Float[Array, " 2"], square: Box, discs: Sequence[Ball]) -> Float[Array, ""]:
+    """A smooth function that is one on the walls of a square and zero on discs in it."""
+    apart = [jnp.sum((x - jnp.asarray(disc.centre, x.dtype)) ** 2) / disc.radius**2 for disc in discs]
+    inside = jnp.prod(1 - 1 / jnp.stack(apart))
+    return inside / (inside + Bubble(square)(x))

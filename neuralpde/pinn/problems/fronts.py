@@ -1,4 +1,4 @@
-"""Waves that steepen or are carried: Burgers' equation and convection."""
+"""A wave that steepens where it stands: Burgers' equation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import jax.numpy as jnp
 
-from neuralpde.equations import Advection, Burgers
+from neuralpde.equations import Burgers
 from neuralpde.pinn.problem import Problem
 from neuralpde.spaces import Box
 
@@ -23,15 +23,3 @@ def burgers(viscosity: float = 0.01 / math.pi, hard: bool = True) -> Problem:
     equation = Burgers(viscosity)
     start = lambda x: -jnp.sin(jnp.pi * x[0])
     return Problem(domain, equation, reference=equation.exact(domain), **zero_walls(domain, hard, start))
-
-
-def convection(speed: float = 50.0, hard: bool = True) -> Problem:
-    """u_t + beta u_x = 0 on [0, 2 pi] x [0, 1], periodic in x, u(x, 0) = sin(x): u = sin(x - beta t).
-
-    Krishnapriyan, Gholami, Zhe, Kirby & Mahoney, NeurIPS 2021, whose plain networks fail from beta = 30 on: relative L2
-    error 1.1. For beta = 100, 6.9e-4 (jaxpi: modified MLP with a trained period in time).
-    """
-    domain = Box.of(periodic=("x",), x=(0.0, 2 * math.pi), t=(0.0, 1.0))
-    equation = Advection((speed,))
-    start = lambda x: jnp.sin(x[0])
-    return Problem(domain, equation, reference=equation.exact(domain, jnp.sin), **zero_walls(domain, hard, start))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from neuralpde.pinn.conditions import Boundary, Initial
 from neuralpde.pinn.conditions.boundary import TIME
-from neuralpde.pinn.constraints import Constrained, Started
+from neuralpde.pinn.constraints import Begins, Constrained
 from neuralpde.spaces import AbstractFunction, Box, Dirichlet, Value
 
 
@@ -46,8 +46,7 @@ def zero_walls(domain: Box, hard: bool, start: Any = None, rate: Any = None) -> 
         walls = [Boundary(Dirichlet(0.0))] if bubble.walls else []
         return {"conditions": walls if start is None else [*walls, Initial(start, rate)]}
 
-    def ansatz(u: AbstractFunction) -> AbstractFunction:
-        inner = Constrained(u, 0.0, bubble) if bubble.walls else u
-        return inner if start is None else Started(inner, start, rate)
+    def form(u: AbstractFunction) -> AbstractFunction:
+        return Constrained(u, 0.0, bubble) if bubble.walls else u
 
-    return {"ansatz": ansatz}
+    return {"ansatz": form if start is None else Begins(start, rate, form)}
