@@ -148,7 +148,8 @@ class TrainConfig(RunConfig):
 
 @dataclasses.dataclass
 class SolveConfig(RunConfig):
-    """``neuralpde solve``; ``precision`` is float32 or float64."""
+    """``neuralpde solve``; ``precision`` is float32 or float64, ``refit`` the number of steps of a second training, with the
+    formulas that were found in the place of hidden networks."""
 
     problem: Any = MISSING
     network: Any = MISSING
@@ -157,6 +158,7 @@ class SolveConfig(RunConfig):
     trainer: TrainerConfig = dataclasses.field(default_factory=TrainerConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
     precision: str = "float64"
+    refit: int | None = None
     resume: bool = False
     run: str | None = None
     reference: dict[str, float] = dataclasses.field(default_factory=dict)

@@ -10,19 +10,20 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures
+from neuralpde.evaluation import hidden_figure, learning_curve, read_metrics, save_figures, solution_figures
 from neuralpde.pinn import Candidate, Problem, ReferenceValues, reference_values
-from neuralpde.pinn.unknowns import scalars
-from neuralpde.training import FitResult, fit
+from neuralpde.training import fit
 
 from .assessment import finite, report_run
 from .building import SLOTS, build, check_slots
+from .inference import Inference, expressions, infer
 from .refusal import UsageError
 from .run_folder import CHECKPOINTS, METRICS, PLOTS, RESULTS, open_run, read_config, write_json
 from .train import count_parameters, write_phases
 
 PRECISIONS = ("float32", "float64")
 TEST_POINTS = 20_000
+FORMULAS = "formulas.json"
 
 
 def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
@@ -35,22 +36,31 @@ def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
         open_run(folder, config)
         key_network, key_fit = jax.random.split(jax.random.key(config["seed"]))
         problem = make_problem(config)
-        task = build(config["task"], SLOTS["task"])(problem)
+        make_task, make_optimizer = (build(config[slot], SLOTS[slot]) for slot in ("task", "optimizer"))
+        task = make_task(problem)
         candidate = make_candidate(config, problem, key_network)
         trainer = dict(config["trainer"])
-        optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
+        optimizer = make_optimizer(steps=trainer["steps"])
         fitted = fit(candidate, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
         write_phases(folder, fitted.phases)
+
+        def again(problem: Problem, candidate: Candidate) -> tuple[Any, Candidate]:
+            steps, task = config["refit"], make_task(problem)
+            options = {name: trainer[name] for name in ("steps_per_call", "progress")}
+            made = fit(candidate, task, make_optimizer(steps=steps), steps=steps, key=key_fit, **options)
+            return task, made.model
+
+        inference = infer(problem, task, fitted.best_model, key_fit, again if config["refit"] else None)
         results = {
             "model/parameters": count_parameters(candidate),
             "train/steps": fitted.steps,
             "train/seconds": fitted.seconds,
             "train/steps_per_second": fitted.samples_per_second / task.batch_size,
-            **errors(problem, fitted.best_model),
-            **{f"unknown/{name}": float(value) for name, value in scalars(fitted.best_model.unknowns).items()},
+            **errors(problem, inference.candidate),
+            **inference.results,
         }
-        _tell(results, problem, fitted, folder, config)
-    return results, {"problem": problem, "candidate": fitted.best_model, "fit": fitted}
+        _tell(results, problem, inference, folder, config)
+    return results, {"problem": problem, "candidate": inference.candidate, "fit": fitted, "inference": inference}
 
 
 def load_solution(folder: str | Path, checkpoint: str = "best") -> Candidate:
@@ -103,8 +113,8 @@ def errors(problem: Problem, candidate: Candidate) -> dict[str, float]:
     return found
 
 
-def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder: Path, config: Mapping[str, Any]):
-    """Numbers first, so that a run has them even where drawing fails."""
+def _tell(results: dict[str, float], problem: Problem, found: Inference, folder: Path, config: Mapping[str, Any]):
+    """Numbers and formulas first, so that a run has them even where drawing fails."""
     from rich.console import Console
     from rich.table import Table
 
@@ -114,12 +124,18 @@ def _tell(results: dict[str, float], problem: Problem, fitted: FitResult, folder
     table.add_column("value", justify="right")
     for name, value in results.items():
         table.add_row(name, f"{value:.4g}")
-    Console().print(table)
+    console, formulas = Console(), expressions(found.formulas)
+    console.print(table)
+    if formulas:
+        write_json(folder / FORMULAS, formulas)
+    for name, text in formulas.items():
+        console.print(f"{name} = {text}", highlight=False)
     options, figures = config["evaluation"], {}
     if options["plots"]:
         records = read_metrics(folder / METRICS)
-
-        figures = solution_figures(problem, fitted.best_model, records)
+        figures = solution_figures(problem, found.candidate, records, estimates=found.estimates)
+        if found.formulas:
+            figures["hidden_terms"] = hidden_figure(problem, found.network, found.formulas)
         if records:
             figures["learning_curve"] = learning_curve(records)
         save_figures(folder / PLOTS, figures)

@@ -14,6 +14,7 @@ from .conditions import (
 )
 from .constraints import Constrained, Lifted, Started, product
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
+from .hidden import HiddenTerm, hidden_network, hidden_terms, read_hidden, visited, with_formula
 from .initialization import fit_head, fit_linear
 from .marching import Marched, curriculum, march, windows
 from .networks import coordinate_network
@@ -35,6 +36,7 @@ from .sampling import (
     on_surface,
 )
 from .term import Term
+from .uncertainty import Estimate
 from .unknowns import Positive
 from .weights import (
     AbstractBalance,
@@ -60,8 +62,10 @@ __all__ = [
     "Candidate",
     "Collocation",
     "Constrained",
+    "Estimate",
     "GradientNorms",
     "Halton",
+    "HiddenTerm",
     "Initial",
     "IntegralCondition",
     "Interface",
@@ -92,12 +96,17 @@ __all__ = [
     "distance_to_side",
     "fit_head",
     "fit_linear",
+    "hidden_network",
+    "hidden_terms",
     "in_domain",
     "integral",
     "joined",
     "march",
     "on_surface",
     "product",
+    "read_hidden",
     "reference_values",
+    "visited",
     "windows",
+    "with_formula",
 ]

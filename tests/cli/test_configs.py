@@ -27,7 +27,7 @@ OF_SOLVERS = {("task", "residual"), ("trainer", "solver")}
 OPTIONS = [
     (group, name)
     for group, names in GROUPS.items()
-    if group not in ("suite", "problem", "network")
+    if group not in ("suite", "problem", "network", "experiment/pinn")
     for name in names
     if (group, name) not in {*NEED_A_FILE, *OF_SOLVERS} and not (group == "optimizer" and name in OF_RESIDUALS)
 ]
