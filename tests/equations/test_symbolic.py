@@ -36,7 +36,7 @@ def test_polynomials_are_all_products_up_to_a_degree():
     with pytest.raises(ValueError, match="degree of at least 1"):
         polynomials(NAMES, 0)
     with pytest.raises(ValueError, match="terms that differ"):
-        library + (LibraryTerm("a*b", lambda z: z[0] * z[1]),)
+        library.extended(LibraryTerm("a*b", lambda z: z[0] * z[1]))
 
 
 @pytest.mark.parametrize("choice", ["bic", "cross_validation"])
@@ -94,7 +94,7 @@ def test_columns_are_left_out_by_their_part_of_the_target():
 
 def test_a_formula_is_computed_as_it_is_written_and_can_be_trained():
     sine = LibraryTerm("sin(u)", lambda z: jnp.sin(z[0]))
-    library = polynomials(("u", "v"), 2) + (sine,)
+    library = polynomials(("u", "v"), 2).extended(sine)
     formula = SparseFormula(jnp.asarray([2.0, -0.5, 1.25]), library, ((0, 4), (0, 6), (1, 0)), ("f", "g"))
     assert str(formula) == "f = 2*u*v - 0.5*sin(u)\ng = 1.25"
     z = jnp.asarray([0.7, -1.1])

@@ -58,7 +58,7 @@ def heated(data_weight=1.0, noise=0.05, n=25, degree=5, seed=0):
 def test_posterior_of_a_linear_problem_is_its_closed_form(key):
     """The rows of the least-squares problem are written down here, their posterior is solved for by numpy."""
     degree = 5
-    problem, times, values, candidate = heated(data_weight=3.0)
+    problem, times, values, _ = heated(data_weight=3.0)
     task = ResidualTask(problem, points=40)
     batch = task.batch_elsewhere(key)
     x = np.asarray(batch.points["equation"].x)[:, 0]
@@ -146,7 +146,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(key):
 
 
 def test_members_on_weighted_observations_spread_as_the_posterior_does(key):
-    problem, times, values, candidate = heated(noise=0.1, n=40)
+    problem, times, values, _ = heated(noise=0.1, n=40)
     task = ResidualTask(problem, points=32, weights={"equation": 1e4}, resample_every=None)
 
     def make(key):

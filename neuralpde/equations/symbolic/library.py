@@ -59,7 +59,7 @@ class Library:
         """How the terms are written."""
         return tuple(term.text for term in self.terms)
 
-    def __add__(self, more: Sequence[LibraryTerm]) -> Library:
+    def extended(self, *more: LibraryTerm) -> Library:
         """The library with more terms."""
         return Library(self.names, (*self.terms, *more))
 
