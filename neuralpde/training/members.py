@@ -75,7 +75,7 @@ def spread(members: Any, level: float = 0.95) -> dict[str, Estimate]:
         logarithmic = isinstance(members.unknowns[name], Positive)
         drawn = np.log(values) if logarithmic else values
         middle = np.exp(drawn.mean()) if logarithmic else drawn.mean()
-        found[name] = interval(middle, drawn.std(ddof=1), logarithmic, level, len(drawn) - 1)
+        found[name] = interval(float(middle), float(drawn.std(ddof=1)), logarithmic, level, float(len(drawn) - 1))
     return found
 
 

@@ -69,8 +69,8 @@ class Laplace(eqx.Module):
         The interval of a `Positive` one is that of its logarithm.
         """
         names = list(scalars(self.model.unknowns))
-        logarithmic = np.asarray([isinstance(self.model.unknowns[name], Positive) for name in names])
-        values, deviations = eqx.filter_jit(_numbers)(self, tuple(names), tuple(logarithmic.tolist()))
+        logarithmic = [isinstance(self.model.unknowns[name], Positive) for name in names]
+        values, deviations = eqx.filter_jit(_numbers)(self, tuple(names), tuple(logarithmic))
         rows = zip(names, np.asarray(values), np.asarray(deviations), logarithmic, strict=True)
         return {name: interval(v, d, log, level, float(self.freedom)) for name, v, d, log in rows}
 

@@ -50,7 +50,7 @@ def hidden_burgers(
 
 
 def hidden_lotka_volterra(
-    samples: int = 80, noise: float = 0.0, seed: int = 0, end: float = 6.0, width: int = 12, depth: int = 2
+    samples: int = 80, noise: float = 0.0, seed: int = 0, end: float = 6.0, width: int = 8, depth: int = 2
 ) -> Problem:
     """x' = 1.5 x + H_1(x, y), y' = -3 y + H_2(x, y) from (1, 1): find the interaction H, which is (-x y, x y).
 
