@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neuralpde.equations.symbolic import FoundFormula
+from neuralpde.equations.symbolic import FoundFormula, SparseFormula, pruned
 from neuralpde.pinn import Candidate, Estimate, Observations, Problem, hidden_terms, read_hidden, with_formula
 from neuralpde.pinn.unknowns import scalars
 from neuralpde.training import Laplace, ResidualTask, laplace
@@ -45,10 +45,13 @@ def infer(
     key_read, key_posterior = jax.random.split(key)
     formulas = {name: read_hidden(problem, candidate, name, key=key_read) for name in hidden_terms(candidate.unknowns)}
     found = candidate
-    if again is not None and any(len(f.formula.coefficients) for f in formulas.values()):
-        for name, formula in formulas.items():
-            problem = with_formula(problem, name, formula)
-        task, found = again(problem, Candidate(candidate.u, problem.unknowns))
+    if again is not None and formulas:
+        # All terms that the networks tell are fitted to the data at once, then those that the data ask for.
+        task, found = again(*_put(problem, found, formulas))
+        posterior = _posterior(task, found, key_posterior)
+        if posterior is not None:
+            formulas = {name: _pruned(name, formulas[name], posterior, problem) for name in formulas}
+            task, found = again(*_put(problem, found, formulas))
     posterior = _posterior(task, found, key_posterior)
     estimates = {} if posterior is None else posterior.estimates()
     results = {f"unknown/{name}": float(value) for name, value in scalars(found.unknowns).items()}
@@ -61,6 +64,22 @@ def infer(
     return Inference(results, estimates, _trained(formulas, found), found, candidate)
 
 
+def _put(problem: Problem, candidate: Candidate, formulas: Mapping[str, FoundFormula]) -> tuple[Problem, Candidate]:
+    """The problem and its candidate with formulas in the places of hidden terms."""
+    for name, formula in formulas.items():
+        problem = with_formula(problem, name, formula)
+    return problem, Candidate(candidate.u, {**candidate.unknowns, **{name: problem.unknowns[name] for name in formulas}})
+
+
+def _pruned(name: str, found: FoundFormula, posterior: Laplace, problem: Problem) -> FoundFormula:
+    coefficients = lambda model: model.unknowns[name].function.coefficients
+    observed = sum(len(c.x) for c in problem.conditions if isinstance(c, Observations))
+    formula = posterior.model.unknowns[name].function
+    if not len(formula.coefficients):
+        return found
+    return dataclasses.replace(found, formula=pruned(formula, posterior.covariance(coefficients), observed))
+
+
 def expressions(formulas: Mapping[str, FoundFormula]) -> dict[str, str]:
     """Right hand sides by the names of the components of the hidden terms."""
     return {name: text for found in formulas.values() for name, text in found.formula.expressions().items()}
@@ -68,8 +87,8 @@ def expressions(formulas: Mapping[str, FoundFormula]) -> dict[str, str]:
 
 def _posterior(task: Any, candidate: Candidate, key: jax.Array) -> Laplace | None:
     """None where there are no unknowns to ask for, no data, or too many parameters."""
-    coefficients = [t for t in hidden_terms(candidate.unknowns).values() if hasattr(t.function, "coefficients")]
-    if not isinstance(task, ResidualTask) or not (scalars(candidate.unknowns) or coefficients):
+    formulas = [t for t in hidden_terms(candidate.unknowns).values() if isinstance(t.function, SparseFormula)]
+    if not isinstance(task, ResidualTask) or not (scalars(candidate.unknowns) or formulas):
         return None
     if not any(isinstance(condition, Observations) for condition in task.problem.conditions):
         return None
@@ -80,11 +99,11 @@ def _posterior(task: Any, candidate: Candidate, key: jax.Array) -> Laplace | Non
 
 def _coefficients(name: str, found: FoundFormula, candidate: Candidate, posterior: Laplace | None) -> dict[str, float]:
     """Coefficients with their deviations: those of the posterior, or where there is none those of the regression."""
-    formula, results = found.formula, {}
-    deviations = [fit.deviations[j] for fit in found.fits.values() for j in fit.support]
-    if hasattr(candidate.unknowns[name].function, "coefficients"):
-        formula = candidate.unknowns[name].function
-        if posterior is not None:
+    trained, formula, results = candidate.unknowns[name].function, found.formula, {}
+    deviations = [found.fits[formula.outputs[o]].deviations[j] for o, j in formula.places]
+    if isinstance(trained, SparseFormula):
+        formula = trained
+        if posterior is not None and formula.places:
             deviations = np.asarray(posterior.deviation(lambda model: model.unknowns[name].function.coefficients))
     for (output, term), c, d in zip(formula.places, np.asarray(formula.coefficients), deviations, strict=True):
         label = f"{formula.outputs[output]}/{formula.library.texts[term]}"
@@ -96,6 +115,8 @@ def _trained(formulas: dict[str, FoundFormula], candidate: Candidate) -> dict[st
     """The formulas with the coefficients that the candidate has."""
     functions = {name: candidate.unknowns[name].function for name in formulas}
     return {
-        name: dataclasses.replace(found, formula=functions[name]) if hasattr(functions[name], "coefficients") else found
+        name: dataclasses.replace(found, formula=functions[name])
+        if isinstance(functions[name], SparseFormula)
+        else found
         for name, found in formulas.items()
     }

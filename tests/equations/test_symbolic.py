@@ -13,6 +13,7 @@ from neuralpde.equations.symbolic import (
     SparseFormula,
     find_formula,
     polynomials,
+    pruned,
     search_by_pysr,
     sparse_regression,
     thresholded_least_squares,
@@ -104,6 +105,25 @@ def test_a_formula_is_computed_as_it_is_written_and_can_be_trained():
     np.testing.assert_allclose(slope.coefficients, [-0.77, np.sin(0.7), 0.0], rtol=1e-14)
     nothing = SparseFormula(jnp.zeros(0), Library(("u", "v"), (sine,)), (), ("f",))
     assert nothing.expressions() == {"f": "0"} and float(nothing(z)[0]) == 0
+
+
+def test_pruning_is_backward_elimination_by_least_squares():
+    """Of a linear regression: the same terms, and the same coefficients, as fitting all subsets again."""
+    random = np.random.default_rng(4)
+    u = random.normal(size=200)
+    z = np.stack([u, -9 * u + 0.3 * random.normal(size=200), random.normal(size=200)], axis=1)  # two nearly equal ones
+    library = polynomials(("a", "b", "c"), 1)
+    matrix = np.asarray(jax.vmap(library)(jnp.asarray(z)))
+    values = 0.7 * z[:, 2] + 0.1 * random.normal(size=200)
+    inverse = np.linalg.inv(matrix.T @ matrix)
+    formula = SparseFormula(jnp.asarray(inverse @ matrix.T @ values), library, ((0, 0), (0, 1), (0, 2), (0, 3)), ("f",))
+    found = pruned(formula, 0.1**2 * inverse, 200)
+    assert found.places == ((0, 3),)
+    alone = z[:, 2] @ values / (z[:, 2] @ z[:, 2])
+    np.testing.assert_allclose(found.coefficients, [alone], rtol=1e-10)
+    certain = pruned(formula, 1e-16 * inverse, 200)
+    assert certain.places == formula.places
+    np.testing.assert_array_equal(certain.coefficients, formula.coefficients)
 
 
 def test_expressions_of_sympy_have_all_digits():

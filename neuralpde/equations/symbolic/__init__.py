@@ -3,6 +3,7 @@
 from .formula import SparseFormula, to_sympy
 from .handover import search_by_pysr
 from .library import Library, LibraryTerm, polynomials
+from .pruning import pruned
 from .regression import FoundFormula, find_formula
 from .sparse import SparseFit, sparse_regression, thresholded_least_squares
 
@@ -14,6 +15,7 @@ __all__ = [
     "SparseFormula",
     "find_formula",
     "polynomials",
+    "pruned",
     "search_by_pysr",
     "sparse_regression",
     "thresholded_least_squares",
