@@ -68,7 +68,9 @@ def _put(problem: Problem, candidate: Candidate, formulas: Mapping[str, FoundFor
     """The problem and its candidate with formulas in the places of hidden terms."""
     for name, formula in formulas.items():
         problem = with_formula(problem, name, formula)
-    return problem, Candidate(candidate.u, {**candidate.unknowns, **{name: problem.unknowns[name] for name in formulas}})
+    return problem, Candidate(
+        candidate.u, {**candidate.unknowns, **{name: problem.unknowns[name] for name in formulas}}
+    )
 
 
 def _pruned(name: str, found: FoundFormula, posterior: Laplace, problem: Problem) -> FoundFormula:

@@ -69,6 +69,8 @@ class Laplace(eqx.Module):
         The interval of a `Positive` one is that of its logarithm.
         """
         names = list(scalars(self.model.unknowns))
+        if not names:
+            return {}
         logarithmic = [isinstance(self.model.unknowns[name], Positive) for name in names]
         values, deviations = eqx.filter_jit(_numbers)(self, tuple(names), tuple(logarithmic))
         rows = zip(names, np.asarray(values), np.asarray(deviations), logarithmic, strict=True)
