@@ -119,7 +119,7 @@ def test_unknown_numbers_are_told_with_their_intervals(tmp_path, monkeypatch):
 def test_hidden_terms_are_told_as_formulas(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     small = ["network.layers.width=6", "network.layers.depth=1", "task.points=32", "task.resample_every=null"]
-    quick = ["optimizer=adam", "trainer.steps=2", "refit=2", "trainer.progress=false", "trainer.tensorboard=false"]
+    quick = ["optimizer=adam", "trainer.steps=2", "trainer.progress=false", "trainer.tensorboard=false"]
     problem = ["problem=hidden_lotka_volterra", "problem.samples=12"]
     assert run(["solve", *problem, *small, *quick, "folder=done"]) == 0
     formulas = json.loads((tmp_path / "done" / "formulas.json").read_text())

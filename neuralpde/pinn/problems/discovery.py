@@ -22,7 +22,7 @@ FINE = 10
 
 
 def hidden_burgers(
-    viscosity: float = 0.1, samples: int = 300, noise: float = 0.0, seed: int = 0, width: int = 12, depth: int = 2
+    viscosity: float = 0.1, samples: int = 300, noise: float = 0.0, seed: int = 0, width: int = 8, depth: int = 2
 ) -> Problem:
     """u_t + H(u, u_x, u_xx) = nu u_xx on [-1, 1] x [0, 1], u = 0 at both ends: find H, which is u u_x, and u.
 
