@@ -151,7 +151,8 @@ class SolveConfig(RunConfig):
     """``neuralpde solve``; ``precision`` is float32 or float64.
 
     windows: of time, solved one after the other with all steps of the trainer each; ``beyond`` is the share of its length
-    that a window but the last goes on for.
+    that a window but the last goes on for. refit: number of steps of a second training, with the formulas that were found
+    in the place of hidden networks.
     """
 
     problem: Any = MISSING
@@ -163,6 +164,7 @@ class SolveConfig(RunConfig):
     precision: str = "float64"
     windows: int = 1
     beyond: float = 0.0
+    refit: int | None = None
     resume: bool = False
     run: str | None = None
     reference: dict[str, float] = dataclasses.field(default_factory=dict)

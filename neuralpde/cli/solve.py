@@ -11,20 +11,21 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from neuralpde.evaluation import learning_curve, read_metrics, save_figures, solution_figures
+from neuralpde.evaluation import hidden_figure, learning_curve, read_metrics, save_figures, solution_figures
 from neuralpde.pinn import Candidate, Problem, ReferenceValues, march, reference_values, window, windows
-from neuralpde.pinn.unknowns import scalars
 from neuralpde.spaces import Box
-from neuralpde.training import FitResult, fit
+from neuralpde.training import FitResult, ResidualTask, fit
 
 from .assessment import finite, report_run
 from .building import SLOTS, build, check_slots
+from .inference import Inference, expressions, infer
 from .refusal import UsageError
 from .run_folder import CHECKPOINTS, METRICS, PLOTS, RESULTS, open_run, read_config, write_json
 from .train import count_parameters, write_phases
 
 PRECISIONS = ("float32", "float64")
 TEST_POINTS = 20_000
+FORMULAS = "formulas.json"
 
 
 def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
@@ -36,23 +37,25 @@ def solve(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     with computing_in(config["precision"]):
         open_run(folder, config)
         problem = make_problem(config)
-        fits: list[FitResult] = []
+        trained: list[tuple[ResidualTask, FitResult]] = []
 
         def train(part: Problem, place: Path) -> Candidate:
-            fits.append(_train(config, part, place, number=len(fits)))
-            return fits[-1].best_model
+            trained.append(_train(config, part, place, number=len(trained)))
+            return trained[-1][1].best_model
 
-        candidate = _over_windows(config, problem, folder, train)
+        inference = _inferred(config, problem, _over_windows(config, problem, folder, train), trained[-1][0])
+        fits = [fitted for _, fitted in trained]
         results = {
-            "model/parameters": count_parameters(candidate),
+            "model/parameters": count_parameters(fits[-1].best_model),
             "train/steps": sum(fitted.steps for fitted in fits),
             "train/seconds": sum(fitted.seconds for fitted in fits),
-            "train/steps_per_second": fits[-1].samples_per_second / config["task"]["points"],
-            **errors(problem, candidate),
-            **{f"unknown/{name}": float(value) for name, value in scalars(candidate.unknowns).items()},
+            "train/steps_per_second": fits[-1].samples_per_second / trained[-1][0].batch_size,
+            **errors(problem, inference.candidate),
+            **inference.results,
         }
-        _tell(results, problem, candidate, folder, config)
-    return results, {"problem": problem, "candidate": candidate, "fit": fits[-1], "fits": fits}
+        _tell(results, problem, inference, folder, config)
+    objects = {"problem": problem, "candidate": inference.candidate, "fit": fits[-1], "fits": fits}
+    return results, objects | {"inference": inference}
 
 
 def load_solution(folder: str | Path, checkpoint: str = "best") -> Candidate:
@@ -109,17 +112,35 @@ def _over_windows(
     return Candidate(march(functools.partial(window, problem), stages, None, lambda part: solved(part, next(places))))
 
 
-def _train(config: Mapping[str, Any], problem: Problem, folder: Path, number: int) -> FitResult:
+def _train(config: Mapping[str, Any], problem: Problem, folder: Path, number: int) -> tuple[ResidualTask, FitResult]:
     """One training; ``number`` counts those of the run, each of which has random numbers of its own."""
-    key = jax.random.key(config["seed"])
-    key_network, key_fit = jax.random.split(jax.random.fold_in(key, number) if number else key)
-    task = build(config["task"], SLOTS["task"])(problem)
-    trainer = dict(config["trainer"])
+    key_network, key_fit = _keys(config, number)
+    task, trainer = build(config["task"], SLOTS["task"])(problem), dict(config["trainer"])
     optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=trainer["steps"])
     candidate = make_candidate(config, problem, key_network)
     fitted = fit(candidate, task, optimizer, **trainer, key=key_fit, folder=folder, resume=config["resume"])
     write_phases(folder, fitted.phases)
-    return fitted
+    return task, fitted
+
+
+def _keys(config: Mapping[str, Any], number: int = 0) -> tuple[jax.Array, jax.Array]:
+    """For the network and for the training of that number."""
+    key = jax.random.key(config["seed"])
+    key_network, key_fit = jax.random.split(jax.random.fold_in(key, number) if number else key)
+    return key_network, key_fit
+
+
+def _inferred(config: Mapping[str, Any], problem: Problem, candidate: Candidate, task: ResidualTask) -> Inference:
+    """What a candidate says of its unknowns; hidden terms are trained again as formulas where ``refit`` asks for it."""
+    _, key = _keys(config)
+
+    def again(problem: Problem, candidate: Candidate) -> tuple[ResidualTask, Candidate]:
+        steps, task = config["refit"], build(config["task"], SLOTS["task"])(problem)
+        optimizer = build(config["optimizer"], SLOTS["optimizer"])(steps=steps)
+        options = {name: config["trainer"][name] for name in ("steps_per_call", "progress")}
+        return task, fit(candidate, task, optimizer, steps=steps, key=key, **options).model
+
+    return infer(problem, task, candidate, key, again if config.get("refit") else None)
 
 
 def _records(config: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
@@ -150,8 +171,8 @@ def errors(problem: Problem, candidate: Candidate) -> dict[str, float]:
     return found
 
 
-def _tell(results: dict[str, float], problem: Problem, candidate: Candidate, folder: Path, config: Mapping[str, Any]):
-    """Numbers first, so that a run has them even where drawing fails."""
+def _tell(results: dict[str, float], problem: Problem, found: Inference, folder: Path, config: Mapping[str, Any]):
+    """Numbers and formulas first, so that a run has them even where drawing fails."""
     from rich.console import Console
     from rich.table import Table
 
@@ -161,11 +182,18 @@ def _tell(results: dict[str, float], problem: Problem, candidate: Candidate, fol
     table.add_column("value", justify="right")
     for name, value in results.items():
         table.add_row(name, f"{value:.4g}")
-    Console().print(table)
+    console, formulas = Console(), expressions(found.formulas)
+    console.print(table)
+    if formulas:
+        write_json(folder / FORMULAS, formulas)
+    for name, text in formulas.items():
+        console.print(f"{name} = {text}", highlight=False)
     options, figures = config["evaluation"], {}
     if options["plots"]:
         records = _records(config, folder)
-        figures = solution_figures(problem, candidate, records)
+        figures = solution_figures(problem, found.candidate, records, estimates=found.estimates)
+        if found.formulas:
+            figures["hidden_terms"] = hidden_figure(problem, found.network, found.formulas)
         if records:
             figures["learning_curve"] = learning_curve(records)
         save_figures(folder / PLOTS, figures)

@@ -23,6 +23,7 @@ from .plots import (
     comparison_plot,
     error_histogram,
     field_panel,
+    hidden_figure,
     learning_curve,
     loss_terms,
     operator_figures,
@@ -38,6 +39,7 @@ from .plots import (
     spectrum_plot,
     term_weights,
     unknown_curves,
+    unknown_functions,
 )
 from .report import write_report
 from .resolution import ResolutionRow, resolution_results, resolution_table, rich_resolution_table
@@ -74,6 +76,7 @@ __all__ = [
     "evaluate_rollout",
     "field_panel",
     "fno_block_error",
+    "hidden_figure",
     "learning_curve",
     "loss_terms",
     "make_rollouts",
@@ -108,6 +111,7 @@ __all__ = [
     "spectrum_plot",
     "term_weights",
     "unknown_curves",
+    "unknown_functions",
     "well_nrmse",
     "well_vrmse",
     "write_atomically",

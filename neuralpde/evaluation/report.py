@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 CAPTIONS = {
     "solution": "The network beside the reference solution, where one is known, and their difference.",
     "residual_map": "Size of the residual of the equations over the domain; dots are collocation points.",
-    "unknowns": "Unknown quantities over optimiser steps, with their last values.",
+    "unknowns": "Unknown numbers over optimiser steps; bands are the intervals of the posterior.",
+    "unknown_functions": "Unknown functions that were found beside the solution.",
+    "hidden_terms": "Hidden terms over the formulas that were read from them, at places that the solution visits.",
     "samples": "Best, median and worst sample of the test set at the training resolution.",
     "components": "All components of the median sample.",
     "error_vs_resolution": "Error by grid: run natively, and on the training grid with resampling.",

@@ -37,6 +37,7 @@ from .decomposition import (
 )
 from .distances import distance_to_boundary, distance_to_segment, distance_to_side, joined
 from .heads import damped_least_squares, solve_heads
+from .hidden import HiddenTerm, hidden_network, hidden_terms, read_hidden, visited, with_formula
 from .initialization import fit_head, fit_linear
 from .lagrangian import Carried, Characteristics, Eulerian, Ordered, particles
 from .marching import End, Marched, curriculum, march, window, windows
@@ -59,6 +60,7 @@ from .sampling import (
     on_surface,
 )
 from .term import Term
+from .uncertainty import Estimate
 from .unknowns import Positive
 from .weights import (
     AbstractBalance,
@@ -91,9 +93,11 @@ __all__ = [
     "Continuity",
     "Cuts",
     "End",
+    "Estimate",
     "Eulerian",
     "GradientNorms",
     "Halton",
+    "HiddenTerm",
     "Initial",
     "IntegralCondition",
     "Interface",
@@ -139,6 +143,8 @@ __all__ = [
     "fbpinn",
     "fit_head",
     "fit_linear",
+    "hidden_network",
+    "hidden_terms",
     "in_domain",
     "integral",
     "interface_reward",
@@ -149,9 +155,12 @@ __all__ = [
     "play",
     "play_in_phases",
     "product",
+    "read_hidden",
     "reference_values",
     "solve_heads",
+    "visited",
     "window",
     "windows",
+    "with_formula",
     "xpinn",
 ]

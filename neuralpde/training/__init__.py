@@ -6,6 +6,7 @@ from .ensemble_task import EnsembleTask
 from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
 from .gradient_alignment import gradient_alignment
 from .loop import fit
+from .members import fit_members, spread
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
 from .phase_ends import PhaseEnd
@@ -13,6 +14,7 @@ from .phases import OfOneBatch, Phase, Phases
 from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
+from .posterior import Laplace, laplace
 from .refiner_task import RefinerTask
 from .residual_batches import CollocationBatches, ResidualBatch
 from .residual_task import ResidualTask
@@ -46,6 +48,7 @@ __all__ = [
     "EvolutionResidual",
     "FitResult",
     "InitialState",
+    "Laplace",
     "OfOneBatch",
     "OperatorTask",
     "Phase",
@@ -71,7 +74,9 @@ __all__ = [
     "cosine",
     "default_mesh",
     "fit",
+    "fit_members",
     "gradient_alignment",
+    "laplace",
     "lbfgs",
     "least_squares",
     "levenberg_marquardt",
@@ -84,6 +89,7 @@ __all__ = [
     "restore_model",
     "sgd",
     "soap",
+    "spread",
     "ssbfgs",
     "ssbroyden",
     "step_decay",

@@ -135,10 +135,13 @@ class ResidualTask:
             )
         return {name: term.residuals(model, batch.points[name]) for name, term in self.terms.items()}
 
-    def _loss_elsewhere(self, model: Any, key: PRNGKeyArray) -> Float[Array, ""]:
-        """With the user's weights, on points drawn without regard to the model."""
+    def batch_elsewhere(self, key: PRNGKeyArray) -> CarriedBatch:
+        """Points drawn without regard to a model, with the user's weights."""
         batch = self.batches.batch(0, key)
-        return self.loss(model, CarriedBatch(batch.points, batch.weights, jnp.zeros((), jnp.int32)), key)[0]
+        return CarriedBatch(batch.points, batch.weights, jnp.zeros((), jnp.int32))
+
+    def _loss_elsewhere(self, model: Any, key: PRNGKeyArray) -> Float[Array, ""]:
+        return self.loss(model, self.batch_elsewhere(key), key)[0]
 
 
 def _by_name(

@@ -127,6 +127,37 @@ def test_windows_want_a_box(solve, capsys):
     assert "divides the times of a box" in capsys.readouterr().err
 
 
+def test_unknown_numbers_are_told_with_their_intervals(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["network.layers.width=6", "network.layers.depth=1", "task.points=64", "task.resample_every=null"]
+    quick = ["optimizer=levenberg_marquardt", "trainer.steps=20", "trainer.progress=false", "trainer.tensorboard=false"]
+    problem = ["problem=burgers_inverse", "problem.viscosity=0.1", "problem.start=0.3", "problem.points=50"]
+    assert run(["solve", *problem, "problem.front=0.0", *small, *quick, "folder=done"]) == 0
+    results = json.loads((tmp_path / "done" / "results.json").read_text())
+    value, deviation, lower, upper = (
+        results[f"unknown/viscosity{part}"] for part in ("", " deviation", " lower", " upper")
+    )
+    assert lower < value < upper and 0 < deviation < 0.2 * value
+    assert upper / value == pytest.approx(value / lower, rel=1e-6)
+    assert results["noise/data"] > 0
+    assert "viscosity deviation" in (tmp_path / "done" / "report.html").read_text()
+
+
+def test_hidden_terms_are_told_as_formulas(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = ["network.layers.width=6", "network.layers.depth=1", "task.points=32", "task.resample_every=null"]
+    quick = ["optimizer=adam", "trainer.steps=2", "trainer.progress=false", "trainer.tensorboard=false"]
+    problem = ["problem=hidden_lotka_volterra", "problem.samples=12"]
+    assert run(["solve", *problem, *small, *quick, "folder=done"]) == 0
+    formulas = json.loads((tmp_path / "done" / "formulas.json").read_text())
+    assert set(formulas) == {"hidden_prey", "hidden_hunters"}
+    assert f"hidden_prey = {formulas['hidden_prey']}"[:60] in capsys.readouterr().out
+    results = json.loads((tmp_path / "done" / "results.json").read_text())
+    told = [key for key in results if key.startswith("hidden_") and not key.endswith(" deviation")]
+    assert told and all(f"{key} deviation" in results for key in told)
+    assert (tmp_path / "done" / "plots" / "hidden_terms.png").exists()
+
+
 def test_mistakes_are_told(solve, capsys):
     assert solve("precision=float16") == 2
     assert "float32, float64" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Pictures of trained solutions: what is drawn is what was found, and stays blank outside of the domain."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,15 +8,19 @@ from matplotlib.collections import PathCollection, QuadMesh
 
 from neuralpde.equations import Burgers
 from neuralpde.equations.derivatives import laplacian, partial, rate
+from neuralpde.equations.symbolic import polynomials
 from neuralpde.evaluation import (
+    hidden_figure,
     loss_terms,
     residual_map,
     solution_figure,
     solution_figures,
     term_weights,
     unknown_curves,
+    unknown_functions,
 )
-from neuralpde.pinn import Candidate, Collocation, Initial, Interior, Problem
+from neuralpde.pinn import Candidate, Collocation, Estimate, HiddenTerm, Initial, Interior, Problem, read_hidden
+from neuralpde.pinn.problems import hidden_lotka_volterra
 from neuralpde.spaces import Ball, Box, ClosedForm, Field, FunctionSpace
 
 SPACETIME = Box.of(x=(-1.0, 1.0), t=(0.0, 2.0))
@@ -222,6 +227,49 @@ def test_the_pictures_of_a_run_are_those_that_apply():
     figures = solution_figures(problem, found(problem, oscillation), records())
     assert list(figures) == ["solution", "residual_map", "unknowns", "loss_terms", "term_weights"]
     assert set(titles(figures["solution"])) == {"position", "speed", "prediction − reference"}
+
+
+def test_terms_are_drawn_in_the_order_of_the_conditions():
+    lines = panels(loss_terms(records(), order=("initial", "absent", "equation")))[0].lines
+    assert [line.get_label() for line in lines[:2]] == ["initial", "equation"]
+
+
+def test_the_interval_of_an_unknown_is_a_band():
+    (axes,) = panels(unknown_curves(records(), ["k"], {"k": Estimate(1.75, 0.1, 1.5, 2.125)}))
+    (band,) = axes.patches
+    assert band.get_y() == 1.5 and band.get_y() + band.get_height() == 2.125
+    assert axes.get_title(loc="left") == "k = 1.75, between 1.5 and 2.125"
+
+
+def test_unknown_functions_are_curves_and_maps():
+    line, plane = Box.of(x=(0.0, 2.0)), Box.of(x=(0.0, 2.0), y=(0.0, 1.0))
+    law = lambda u, x, a, b: u(x) * a(x) + b(x)[0]
+    bent = ClosedForm(lambda x: x**2, FunctionSpace(line, ("a",)))
+    two = ClosedForm(lambda x: jnp.stack([x[0] * x[1], x[1]]), FunctionSpace(plane, ("b", "c")))
+    problem = Problem(plane, law, unknowns={"a": bent, "b": two})
+    candidate = found(problem, lambda x: x[:1])
+    figure = unknown_functions(candidate)
+    curve, first, second = (axes for axes in panels(figure) if axes.get_visible())
+    x = curve.lines[0].get_xdata()
+    np.testing.assert_allclose(curve.lines[0].get_ydata(), x**2, atol=1e-12)
+    for axes, formula in ((first, lambda x, y: x * y), (second, lambda x, y: y)):
+        np.testing.assert_allclose(mesh(axes), formula(*centres(axes)), atol=1e-12)
+    assert [axes.get_title() for axes in (curve, first, second)] == ["a", "b: b", "b: c"]
+    assert "unknown_functions" in solution_figures(problem, candidate)
+
+
+def test_a_hidden_term_lies_over_its_formula():
+    problem = hidden_lotka_volterra(samples=5)
+    orbit = ClosedForm(lambda t: jnp.stack([2 + jnp.sin(t[0]), 1 + jnp.cos(t[0]) ** 3]), problem.space)
+    hidden = HiddenTerm(
+        lambda z: jnp.stack([z[0] * z[1], z[0] ** 3]), problem.unknowns["hidden"].inputs, polynomials(("x", "y"), 2)
+    )
+    candidate = Candidate(orbit, {"hidden": hidden})
+    formulas = {"hidden": read_hidden(problem, candidate, "hidden", key=jax.random.key(0))}
+    exact, other = panels(hidden_figure(problem, candidate, formulas))
+    written, learned = exact.lines[1].get_data()
+    np.testing.assert_allclose(learned, written, rtol=1e-9)
+    assert exact.get_title() == "f_1 = 1*x*y" and np.abs(np.subtract(*other.lines[1].get_data())).max() > 1e-3
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.5])

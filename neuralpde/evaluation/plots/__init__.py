@@ -13,12 +13,14 @@ from .solution import solution_figure
 from .solution_gallery import solution_figures
 from .style import save_figures
 from .terms import loss_terms, term_weights, unknown_curves
+from .unknown_functions import hidden_figure, unknown_functions
 
 __all__ = [
     "band_figure",
     "comparison_plot",
     "error_histogram",
     "field_panel",
+    "hidden_figure",
     "learning_curve",
     "loss_terms",
     "operator_figures",
@@ -34,4 +36,5 @@ __all__ = [
     "spectrum_plot",
     "term_weights",
     "unknown_curves",
+    "unknown_functions",
 ]

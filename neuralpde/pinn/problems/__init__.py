@@ -5,13 +5,14 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 """
 
 from .chaos import kuramoto_sivashinsky, lorenz
+from .discovery import hidden_burgers, hidden_lotka_volterra
 from .elliptic import helmholtz, poisson, poisson_sines
 from .flames import flame_free, flame_simplified, flame_simplified_inverse
 from .flow import cavity
 from .four_holes import laplace_with_holes
 from .fronts import burgers
 from .heat import heat_ball, heat_multiscale
-from .inverse import heat_inverse, poisson_inverse
+from .inverse import burgers_inverse, heat_inverse, poisson_inverse
 from .oscillation import cosines
 from .patterns import gray_scott
 from .phase_separation import allen_cahn
@@ -24,6 +25,7 @@ from .waves import wave, wave_2d_multiscale
 __all__ = [
     "allen_cahn",
     "burgers",
+    "burgers_inverse",
     "cavity",
     "convection",
     "convection_diffusion",
@@ -36,6 +38,8 @@ __all__ = [
     "heat_inverse",
     "heat_multiscale",
     "helmholtz",
+    "hidden_burgers",
+    "hidden_lotka_volterra",
     "korteweg_de_vries",
     "kuramoto_sivashinsky",
     "laplace_with_holes",

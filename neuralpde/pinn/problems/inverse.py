@@ -1,18 +1,62 @@
-"""A coefficient to be found from measurements of the solution."""
+"""Coefficients to be found from measurements of the solution."""
 
 from __future__ import annotations
 
+import math
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neuralpde.equations import PointFunction
+from neuralpde.equations import Burgers, PointFunction
 from neuralpde.equations.derivatives import gradient, laplacian, rate
-from neuralpde.pinn.conditions import Boundary, Observations
+from neuralpde.pinn.conditions import Boundary, Interior, Observations
 from neuralpde.pinn.problem import Problem
+from neuralpde.pinn.unknowns import Positive
 from neuralpde.spaces import Box, ClosedForm, Dirichlet, FunctionSpace
 
+from .statement import zero_walls
+
 PLANE = (0, 1)
+FRONT = Box.of(x=(-0.01, 0.01), t=(0.35, 1.0))
+"""Where the solution of Burgers' equation tells most of its viscosity, when that is 0.01 / pi."""
+AROUND = Box.of(x=(-0.05, 0.05), t=(0.25, 1.0))
+"""Where it is steep."""
+
+
+def burgers_inverse(
+    viscosity: float = 0.01 / math.pi,
+    start: float = 0.01,
+    noise: float = 0.01,
+    points: int = 2000,
+    front: float = 0.8,
+    seed: int = 0,
+) -> Problem:
+    """Find nu in u_t + u u_x = nu u_xx on [-1, 1] x [0, 1], u(x, 0) = -sin(pi x), u = 0 at both ends, from values of u.
+
+    ``points`` values are known, with Gaussian errors whose standard deviation is ``noise`` times that of u; a share
+    ``front`` of them at random points of `FRONT`, the others all over the strip. ``start`` is the first guess of nu, which
+    is kept positive. Beginning and ends are met by the form of the function; the equation is asked for everywhere, and
+    once more around the front (`AROUND`), which few points of the strip would hit.
+
+    How well nu can be told is bounded, whatever the method (Cramér and Rao): with 1 % of noise its relative standard
+    deviation is no less than 0.45 % from 2000 points all over the strip (``front=0``), and 0.046 % with four fifths of
+    them in the front. Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686, section 4, find it within 0.47 %
+    without noise, all over the strip.
+    """
+    domain = Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))
+    exact = Burgers(viscosity).exact(domain)
+    random = np.random.default_rng(seed)
+    near = round(front * points)
+    boxes = [FRONT] * near + [domain] * (points - near)
+    x = random.uniform([box.lower for box in boxes], [box.upper for box in boxes])
+    everywhere = domain.grid(64, 32).coords().reshape(-1, 2)
+    u, usual = (np.asarray(jax.lax.map(exact, jnp.asarray(at, float), batch_size=256)) for at in (x, everywhere))
+    u = u + noise * np.std(usual) * random.normal(size=u.shape)
+    stated = zero_walls(domain, True, lambda x: -jnp.sin(jnp.pi * x[0]))
+    laws = [Interior(Burgers(start), on=AROUND, name="front"), Observations(x, u)]
+    return Problem(domain, Burgers(start), laws, exact, unknowns={"viscosity": Positive(start)}, **stated)
 
 
 def poisson_inverse(noise: float = 0.1, points: int = 50, seed: int = 0) -> Problem:
