@@ -52,7 +52,7 @@ def to_sympy(formula: SparseFormula) -> dict[str, Any]:
     Raises ``ValueError`` where sympy is not installed.
     """
     try:
-        import sympy
+        import sympy  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ArgumentError(
             "Expressions of sympy need sympy, which is not installed; `pip install sympy`, or use formula.expressions()."

@@ -19,7 +19,7 @@ def search_by_pysr(
     Cranmer, arXiv 2305.01582. Raises ``ValueError`` where PySR is not installed.
     """
     try:
-        import pysr
+        import pysr  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ArgumentError(
             "This search needs PySR, which is not installed; `pip install 'neuralpde[symbolic]'` (it brings Julia), or use "
