@@ -108,7 +108,7 @@ def _coefficients(name: str, found: FoundFormula, candidate: Candidate, posterio
         if posterior is not None and formula.places:
             deviations = np.asarray(posterior.deviation(lambda model: model.unknowns[name].function.coefficients))
     for (output, term), c, d in zip(formula.places, np.asarray(formula.coefficients), deviations, strict=True):
-        label = f"{formula.outputs[output]}/{formula.library.texts[term]}"
+        label = f"{formula.outputs[output]}/{formula.dictionary.texts[term]}"
         results |= {label: float(c), f"{label} deviation": float(d)}
     return results
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.equations import PointFunction
 from neuralpde.equations.derivatives import expanded
-from neuralpde.equations.symbolic import FoundFormula, Library, find_formula, polynomials
+from neuralpde.equations.symbolic import Dictionary, FoundFormula, find_formula, polynomials
 from neuralpde.errors import ArgumentError
 from neuralpde.nn import mlp
 from neuralpde.spaces import Box, FunctionSpace, Neural
@@ -33,12 +33,12 @@ class HiddenTerm(eqx.Module):
     transport: ``rate(u)(x) + hidden(u, x) - nu * partial(u, 0, 2)(x)``.
 
     function: F, from (k,) to (m,): a network, or a `neuralpde.equations.symbolic.SparseFormula`. inputs: z, such as
-    ``lambda u, x: jnp.concatenate([u(x), partial(u, 0)(x)])``. library: terms in z of which F may be a sum.
+    ``lambda u, x: jnp.concatenate([u(x), partial(u, 0)(x)])``. dictionary: terms in z of which F may be a sum.
     """
 
     function: Callable[[Float[Array, " k"]], Float[Array, " m"]]
     inputs: Inputs = eqx.field(static=True)
-    library: Library = eqx.field(static=True)
+    dictionary: Dictionary = eqx.field(static=True)
 
     def __call__(self, u: PointFunction, x: Float[Array, " d"]) -> Float[Array, " m"]:
         return self.function(self.inputs(u, x))
@@ -56,7 +56,7 @@ def hidden_network(
 ) -> HiddenTerm:
     """A hidden term that is a network of tanh. ranges: a box whose axes are the inputs, about as far as they go.
 
-    names: those of the components of F. degree: of the polynomials in the inputs that are its library.
+    names: those of the components of F. degree: of the polynomials in the inputs that are its dictionary.
     """
     space = FunctionSpace(ranges, names)
     network = mlp(ranges.dim, space.channels, width=width, depth=depth, activation=jnp.tanh, key=key)
@@ -100,7 +100,7 @@ def read_hidden(
     independent: float | None = None,
     key: PRNGKeyArray,
 ) -> FoundFormula:
-    """The formula of a hidden term, by sparse regression on its library at ``n`` places that the solution visits.
+    """The formula of a hidden term, by sparse regression on its dictionary at ``n`` places that the solution visits.
 
     independent: for how many values the ``n`` count, by default for as many as there are observations; see
     `neuralpde.equations.symbolic.sparse_regression`.
@@ -112,7 +112,7 @@ def read_hidden(
         independent = min(n, sum(observed)) if observed else n
     space = getattr(term.function, "space", None)
     outputs = getattr(term.function, "outputs", None) if space is None else space.names
-    return find_formula(z, values, term.library, outputs=outputs, choice=choice, independent=independent)
+    return find_formula(z, values, term.dictionary, outputs=outputs, choice=choice, independent=independent)
 
 
 def with_formula(problem: Problem, name: str, found: FoundFormula) -> Problem:
@@ -121,5 +121,5 @@ def with_formula(problem: Problem, name: str, found: FoundFormula) -> Problem:
     Trained again, the coefficients are free of what the network could not tell or has learned of the noise.
     """
     hidden = problem.unknowns[name]
-    term = HiddenTerm(found.formula, hidden.inputs, hidden.library)
+    term = HiddenTerm(found.formula, hidden.inputs, hidden.dictionary)
     return eqx.tree_at(lambda p: p.unknowns[name], problem, term)

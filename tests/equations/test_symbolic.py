@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuralpde.equations.symbolic import (
-    Library,
-    LibraryTerm,
+    Dictionary,
+    DictionaryTerm,
     SparseFormula,
     find_formula,
     polynomials,
@@ -28,16 +28,16 @@ def states(n=400, seed=0):
 
 
 def test_polynomials_are_all_products_up_to_a_degree():
-    library = polynomials(("a", "b"), 3)
-    assert library.texts == ("1", "a", "b", "a**2", "a*b", "b**2", "a**3", "a**2*b", "a*b**2", "b**3")
+    dictionary = polynomials(("a", "b"), 3)
+    assert dictionary.texts == ("1", "a", "b", "a**2", "a*b", "b**2", "a**3", "a**2*b", "a*b**2", "b**3")
     z = jnp.asarray([2.0, -3.0])
-    written = [eval(text, {"a": 2.0, "b": -3.0}) for text in library.texts]
-    np.testing.assert_allclose(library(z), written, rtol=1e-15)
+    written = [eval(text, {"a": 2.0, "b": -3.0}) for text in dictionary.texts]
+    np.testing.assert_allclose(dictionary(z), written, rtol=1e-15)
     assert len(polynomials(NAMES, 3, constant=False).texts) == 19
     with pytest.raises(ValueError, match="degree of at least 1"):
         polynomials(NAMES, 0)
     with pytest.raises(ValueError, match="terms that differ"):
-        library.extended(LibraryTerm("a*b", lambda z: z[0] * z[1]))
+        dictionary.extended(DictionaryTerm("a*b", lambda z: z[0] * z[1]))
 
 
 @pytest.mark.parametrize("choice", ["bic", "cross_validation"])
@@ -55,9 +55,9 @@ def test_terms_and_coefficients_are_found_exactly_whatever_the_units(choice):
 
 def test_terms_are_found_in_noise_and_their_deviations_are_those_of_repeated_draws():
     z = states(300)
-    clean, library = 0.5 * z[:, 0] - z[:, 0] * z[:, 1], polynomials(NAMES, 2)
+    clean, dictionary = 0.5 * z[:, 0] - z[:, 0] * z[:, 1], polynomials(NAMES, 2)
     drawn = [
-        find_formula(z, (clean + 1.0 * np.random.default_rng(seed).normal(size=300))[:, None], library)
+        find_formula(z, (clean + 1.0 * np.random.default_rng(seed).normal(size=300))[:, None], dictionary)
         for seed in range(60)
     ]
     right = [found for found in drawn if {"u", "u*u_x"} <= set(found.formula.terms()["f"])]
@@ -74,9 +74,9 @@ def test_values_that_are_not_independent_count_for_fewer():
     """A smooth error, such as that of a network, is fitted by small terms unless the values count for what they are."""
     z = np.linspace(-1, 1, 4000)[:, None]
     values = z**2 + 0.02 * np.sin(20 * z)
-    library = polynomials(("u",), 8)
-    assert len(find_formula(z, values, library).formula.coefficients) > 1
-    found = find_formula(z, values, library, independent=20)
+    dictionary = polynomials(("u",), 8)
+    assert len(find_formula(z, values, dictionary).formula.coefficients) > 1
+    found = find_formula(z, values, dictionary, independent=20)
     assert set(found.formula.terms()["f"]) == {"u**2"}
     # The same information: as many times the variance as there are fewer values.
     other = sparse_regression(z**2, values[:, 0], independent=1000)
@@ -94,16 +94,16 @@ def test_columns_are_left_out_by_their_part_of_the_target():
 
 
 def test_a_formula_is_computed_as_it_is_written_and_can_be_trained():
-    sine = LibraryTerm("sin(u)", lambda z: jnp.sin(z[0]))
-    library = polynomials(("u", "v"), 2).extended(sine)
-    formula = SparseFormula(jnp.asarray([2.0, -0.5, 1.25]), library, ((0, 4), (0, 6), (1, 0)), ("f", "g"))
+    sine = DictionaryTerm("sin(u)", lambda z: jnp.sin(z[0]))
+    dictionary = polynomials(("u", "v"), 2).extended(sine)
+    formula = SparseFormula(jnp.asarray([2.0, -0.5, 1.25]), dictionary, ((0, 4), (0, 6), (1, 0)), ("f", "g"))
     assert str(formula) == "f = 2*u*v - 0.5*sin(u)\ng = 1.25"
     z = jnp.asarray([0.7, -1.1])
     written = [eval(text, {"u": 0.7, "v": -1.1, "sin": np.sin}) for text in formula.expressions().values()]
     np.testing.assert_allclose(formula(z), written, rtol=1e-14)
     slope = jax.grad(lambda formula: formula(z)[0])(formula)
     np.testing.assert_allclose(slope.coefficients, [-0.77, np.sin(0.7), 0.0], rtol=1e-14)
-    nothing = SparseFormula(jnp.zeros(0), Library(("u", "v"), (sine,)), (), ("f",))
+    nothing = SparseFormula(jnp.zeros(0), Dictionary(("u", "v"), (sine,)), (), ("f",))
     assert nothing.expressions() == {"f": "0"} and float(nothing(z)[0]) == 0
 
 
@@ -112,11 +112,13 @@ def test_pruning_is_backward_elimination_by_least_squares():
     random = np.random.default_rng(4)
     u = random.normal(size=200)
     z = np.stack([u, -9 * u + 0.3 * random.normal(size=200), random.normal(size=200)], axis=1)  # two nearly equal ones
-    library = polynomials(("a", "b", "c"), 1)
-    matrix = np.asarray(jax.vmap(library)(jnp.asarray(z)))
+    dictionary = polynomials(("a", "b", "c"), 1)
+    matrix = np.asarray(jax.vmap(dictionary)(jnp.asarray(z)))
     values = 0.7 * z[:, 2] + 0.1 * random.normal(size=200)
     inverse = np.linalg.inv(matrix.T @ matrix)
-    formula = SparseFormula(jnp.asarray(inverse @ matrix.T @ values), library, ((0, 0), (0, 1), (0, 2), (0, 3)), ("f",))
+    formula = SparseFormula(
+        jnp.asarray(inverse @ matrix.T @ values), dictionary, ((0, 0), (0, 1), (0, 2), (0, 3)), ("f",)
+    )
     found = pruned(formula, 0.1**2 * inverse, 200)
     assert found.places == ((0, 3),)
     alone = z[:, 2] @ values / (z[:, 2] @ z[:, 2])

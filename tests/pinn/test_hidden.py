@@ -22,9 +22,9 @@ def with_function(problem, function):
 def formula(problem, *coefficients):
     """One term in each output."""
     hidden = problem.unknowns["hidden"]
-    text = TRANSPORT if TRANSPORT in hidden.library.texts else HUNTING
-    places = tuple((o, hidden.library.texts.index(text)) for o in range(len(coefficients)))
-    return SparseFormula(jnp.asarray(coefficients), hidden.library, places, hidden.function.space.names)
+    text = TRANSPORT if TRANSPORT in hidden.dictionary.texts else HUNTING
+    places = tuple((o, hidden.dictionary.texts.index(text)) for o in range(len(coefficients)))
+    return SparseFormula(jnp.asarray(coefficients), hidden.dictionary, places, hidden.function.space.names)
 
 
 def cubic(problem):
@@ -85,7 +85,7 @@ def test_a_formula_takes_the_place_of_the_network_with_coefficients_to_be_traine
     found = read_hidden(problem, candidate, "hidden", key=key)
     simpler = with_formula(problem, "hidden", found)
     hidden = simpler.unknowns["hidden"]
-    assert isinstance(hidden, HiddenTerm) and hidden.library == polynomials(("u", "u_x", "u_xx"), 2)
+    assert isinstance(hidden, HiddenTerm) and hidden.dictionary == polynomials(("u", "u_x", "u_xx"), 2)
     np.testing.assert_allclose(hidden.function.coefficients, [2.0], rtol=1e-10)
     again = read_hidden(simpler, Candidate(cubic(problem), simpler.unknowns), "hidden", key=key)
     assert again.formula.expressions() == found.formula.expressions()

@@ -1,16 +1,16 @@
-"""Formulas from values: libraries of candidate terms, sparse regression on them, and what it finds as a formula."""
+"""Formulas from values: dictionaries of candidate terms, sparse regression on them, and what it finds as a formula."""
 
+from .dictionary import Dictionary, DictionaryTerm, polynomials
 from .formula import SparseFormula, to_sympy
 from .handover import search_by_pysr
-from .library import Library, LibraryTerm, polynomials
 from .pruning import pruned
 from .regression import FoundFormula, find_formula
 from .sparse import SparseFit, sparse_regression, thresholded_least_squares
 
 __all__ = [
+    "Dictionary",
+    "DictionaryTerm",
     "FoundFormula",
-    "Library",
-    "LibraryTerm",
     "SparseFit",
     "SparseFormula",
     "find_formula",

@@ -10,23 +10,23 @@ from jaxtyping import Array, Float
 
 from neuralpde.errors import ArgumentError
 
-from .library import Library
+from .dictionary import Dictionary
 
 
 class SparseFormula(eqx.Module):
     """``f_o(z) = sum of c_i phi_j(z)`` over the pairs (o, j) of output and term at the places i.
 
-    coefficients: c, which are trained where the formula is part of a model. library: the terms phi. places: the pairs.
+    coefficients: c, which are trained where the formula is part of a model. dictionary: the terms phi. places: the pairs.
     outputs: names of the f_o.
     """
 
     coefficients: Float[Array, " s"]
-    library: Library = eqx.field(static=True)
+    dictionary: Dictionary = eqx.field(static=True)
     places: tuple[tuple[int, int], ...] = eqx.field(static=True)
     outputs: tuple[str, ...] = eqx.field(static=True)
 
     def __call__(self, z: Float[Array, " k"]) -> Float[Array, " m"]:
-        values, found = self.library(z), jnp.zeros(len(self.outputs), z.dtype)
+        values, found = self.dictionary(z), jnp.zeros(len(self.outputs), z.dtype)
         for c, (output, term) in zip(self.coefficients, self.places, strict=True):
             found = found.at[output].add(c * values[term])
         return found
@@ -35,7 +35,7 @@ class SparseFormula(eqx.Module):
         """Coefficients by the names of the outputs and the texts of the terms."""
         found: dict[str, dict[str, float]] = {name: {} for name in self.outputs}
         for c, (output, term) in zip(self.coefficients, self.places, strict=True):
-            found[self.outputs[output]][self.library.texts[term]] = float(c)
+            found[self.outputs[output]][self.dictionary.texts[term]] = float(c)
         return found
 
     def expressions(self, digits: int = 4) -> dict[str, str]:
@@ -47,7 +47,7 @@ class SparseFormula(eqx.Module):
 
 
 def to_sympy(formula: SparseFormula) -> dict[str, Any]:
-    """The outputs as sympy expressions in symbols of the names of the library, with all digits.
+    """The outputs as sympy expressions in symbols of the names of the dictionary, with all digits.
 
     Raises ``ValueError`` where sympy is not installed.
     """
@@ -57,7 +57,7 @@ def to_sympy(formula: SparseFormula) -> dict[str, Any]:
         raise ArgumentError(
             "Expressions of sympy need sympy, which is not installed; `pip install sympy`, or use formula.expressions()."
         ) from error
-    symbols = {name: sympy.Symbol(name) for name in formula.library.names}
+    symbols = {name: sympy.Symbol(name) for name in formula.dictionary.names}
     return {name: sympy.sympify(text, locals=symbols) for name, text in formula.expressions(digits=17).items()}
 
 

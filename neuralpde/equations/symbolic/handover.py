@@ -1,4 +1,4 @@
-"""Values handed to PySR, which searches formulas that no library holds."""
+"""Values handed to PySR, which searches formulas that no dictionary holds."""
 
 from __future__ import annotations
 

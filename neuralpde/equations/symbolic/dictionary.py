@@ -14,8 +14,8 @@ from neuralpde.errors import ArgumentError
 
 
 @dataclasses.dataclass(frozen=True)
-class LibraryTerm:
-    """A function of the quantities z of a library, and how it is written in Python: ``LibraryTerm("sin(u)", ...)``."""
+class DictionaryTerm:
+    """A function of the quantities z of a dictionary, and how it is written in Python: ``DictionaryTerm("sin(u)", ...)``."""
 
     text: str
     function: Callable[[Float[Array, " k"]], Float[Array, ""]]
@@ -37,19 +37,19 @@ class Monomial:
 
 
 @dataclasses.dataclass(frozen=True)
-class Library:
-    """Terms in the quantities ``names``; a library is the function from their values (k,) to those of its terms (p,).
+class Dictionary:
+    """Terms in the quantities ``names``; a dictionary is the function from their values (k,) to those of its terms (p,).
 
     Raises ``ValueError`` for no terms, and for two of one text.
     """
 
     names: tuple[str, ...]
-    terms: tuple[LibraryTerm, ...]
+    terms: tuple[DictionaryTerm, ...]
 
     def __post_init__(self):
         texts = [term.text for term in self.terms]
         if not texts or len(set(texts)) < len(texts):
-            raise ArgumentError(f"A library has terms that differ, got {', '.join(texts) or 'none'}.")
+            raise ArgumentError(f"A dictionary has terms that differ, got {', '.join(texts) or 'none'}.")
 
     def __call__(self, z: Float[Array, " k"]) -> Float[Array, " p"]:
         return jnp.stack([term.function(z) for term in self.terms])
@@ -59,12 +59,12 @@ class Library:
         """How the terms are written."""
         return tuple(term.text for term in self.terms)
 
-    def extended(self, *more: LibraryTerm) -> Library:
-        """The library with more terms."""
-        return Library(self.names, (*self.terms, *more))
+    def extended(self, *more: DictionaryTerm) -> Dictionary:
+        """The dictionary with more terms."""
+        return Dictionary(self.names, (*self.terms, *more))
 
 
-def polynomials(names: Sequence[str], degree: int = 2, constant: bool = True) -> Library:
+def polynomials(names: Sequence[str], degree: int = 2, constant: bool = True) -> Dictionary:
     """All products of the named quantities up to a degree, by degree; with or without the constant."""
     if degree < 1 or not names:
         raise ArgumentError(f"polynomials wants names and a degree of at least 1, got {tuple(names)} and {degree}.")
@@ -73,4 +73,4 @@ def polynomials(names: Sequence[str], degree: int = 2, constant: bool = True) ->
         for d in range(0 if constant else 1, degree + 1)
         for chosen in itertools.combinations_with_replacement(range(len(names)), d)
     ]
-    return Library(tuple(names), tuple(LibraryTerm(power.text(names), power) for power in powers))
+    return Dictionary(tuple(names), tuple(DictionaryTerm(power.text(names), power) for power in powers))
