@@ -168,6 +168,11 @@ def _results(verb: str, config: dict[str, Any], folder: Path) -> dict[str, float
     return {key: float("nan") if value is None else value for key, value in results.items()}
 
 
+def _repeatable(command: str) -> str:
+    """A command without the folders of this machine."""
+    return " ".join(word for word in command.split(" ") if not word.startswith(("run=", "folder=", "record=")))
+
+
 def _record(
     config: Mapping[str, Any], problems: Mapping[str, Any], runs: list[BenchmarkRun], folder: Path, seconds: float
 ) -> ResultRecord:
@@ -176,7 +181,7 @@ def _record(
     return ResultRecord(
         name=config["name"],
         title=config["suite"]["title"],
-        command=str(made.get("command", "neuralpde benchmark")),
+        command=_repeatable(str(made.get("command", "neuralpde benchmark"))),
         commit=str(made.get("commit") or "unknown")[:12],
         device=str(made.get("device", "unknown")),
         date=str(made.get("date", "unknown"))[:10],

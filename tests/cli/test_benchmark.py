@@ -8,7 +8,7 @@ import yaml
 
 from neuralpde.cli import train
 from neuralpde.cli.application import run
-from neuralpde.cli.benchmark import _cells, _composed
+from neuralpde.cli.benchmark import _cells, _composed, _repeatable
 from neuralpde.cli.building import check_slots
 from neuralpde.cli.catalogue import conf_folder
 from neuralpde.cli.schema import register
@@ -117,3 +117,8 @@ def test_a_signal_stops_the_suite_and_the_rest_is_left_for_later(suite, tmp_path
         suite()
     assert stopped.value.code == 128 + signal.SIGINT
     assert not (tmp_path / "done" / "record.json").exists()
+
+
+def test_recorded_commands_name_no_folder_of_this_machine():
+    command = "neuralpde benchmark suite=operators_cpu run=/some/where resume=true record=elsewhere folder=here"
+    assert _repeatable(command) == "neuralpde benchmark suite=operators_cpu resume=true"
