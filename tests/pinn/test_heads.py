@@ -40,7 +40,7 @@ def solved(problem, u, points, walls=100, key=None, **options):
 
 def test_poisson_is_solved_at_once_by_one_network(key):
     problem = poisson()
-    assert solved(problem, coordinate_network(problem.space, features(100), key=key), 400, key=key) < 1e-6
+    assert solved(problem, coordinate_network(problem.space, features(150), key=key), 600, key=key) < 1e-9
 
 
 @pytest.mark.slow
@@ -54,6 +54,14 @@ def test_poisson_is_solved_at_once_with_walls_as_a_condition(key):
 def test_poisson_is_solved_at_once_in_windows(key):
     problem = poisson()
     assert solved(problem, fbpinn(problem.space, features(30), windows=3, key=key), 1000, key=key) < 1e-6
+    assert solved(problem, fbpinn(problem.space, features(25), windows=3, key=key), 1000, key=key) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="80 features: 1.3e-5 was measured")
+def test_poisson_is_solved_at_once_in_few_windows(key):
+    problem = poisson()
+    assert solved(problem, fbpinn(problem.space, features(20), windows=2, key=key), 500, key=key) < 1e-5
 
 
 @pytest.mark.slow

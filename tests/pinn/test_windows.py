@@ -79,23 +79,36 @@ def test_series_agree_with_nested_differentiation(make, key):
     np.testing.assert_allclose(here, around, rtol=1e-12)
 
 
+def learned(u, key):
+    """Error of sin(15 x), found by least squares, so that nothing depends on a training."""
+    problem = cosines((15.0,))
+    x = problem.space.domain.sample(jax.random.key(7), 500)
+    solved = solve_heads(problem.candidate(u(problem.space)), problem, 1500, sampler=Sobol(), key=key)
+    missed = jax.jit(jax.vmap(solved.u))(x)[:, 0] - jnp.sin(15 * x[:, 0])
+    return float(jnp.linalg.norm(missed) / jnp.linalg.norm(jnp.sin(15 * x[:, 0])))
+
+
+def of_the_whole(space, key):
+    whole = functools.partial(extreme_learning_machine, width=360, scale=60.0)
+    return coordinate_network(space, whole, key=key)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="as many features of the whole interval: 3.7e-3 was measured"
+)
+def test_a_network_of_the_whole_does_not_learn_many_periods(key):
+    assert learned(lambda space: of_the_whole(space, key), key) > 1e-2
+
+
 @pytest.mark.slow
 def test_windows_learn_what_a_network_of_the_whole_does_not(key):
     """30 periods of sin(15 x): 12 random features in each of 30 windows, and 360 of the whole interval, as steep as they
     have to be; both by least squares, so that nothing depends on a training."""
-    problem = cosines((15.0,))
-    x = problem.space.domain.sample(jax.random.key(7), 500)
-
-    def error(u):
-        solved = solve_heads(problem.candidate(u), problem, 1500, sampler=Sobol(), key=key)
-        missed = jax.jit(jax.vmap(solved.u))(x)[:, 0] - jnp.sin(15 * x[:, 0])
-        return float(jnp.linalg.norm(missed) / jnp.linalg.norm(jnp.sin(15 * x[:, 0])))
-
-    local = fbpinn(problem.space, functools.partial(extreme_learning_machine, width=12, scale=2.0), windows=30, key=key)
-    whole = functools.partial(extreme_learning_machine, width=360, scale=60.0)
-    in_windows = error(local)
+    local = functools.partial(extreme_learning_machine, width=12, scale=2.0)
+    in_windows = learned(lambda space: fbpinn(space, local, windows=30, key=key), key)
     assert in_windows < 1e-4
-    assert error(coordinate_network(problem.space, whole, key=key)) > 20 * in_windows
+    assert learned(lambda space: of_the_whole(space, key), key) > 20 * in_windows
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,6 @@ def test_the_free_flame_solves_its_equations():
     u = traced(found, lambda y: jnp.concatenate([y[:1], gas.mass_fractions(y[1:6])]))
     off = dataclasses.replace(lit, flame_speed=0.9 * lit.flame_speed)
     missed, wrong = jax.jit(jax.vmap(lambda x: (lit.residual(u, x), off.residual(u, x))))(middles(found))
-    # In the mean: where the polynomials of heat capacities join, at 1000 K, second derivatives jump.
     size = lambda r: float(np.sqrt(np.mean(np.square(r))))
     print(f"free flame: residual {size(missed):.2e}, with a speed wrong by 10 % {size(wrong):.2e} kg/(m^3 s)")
     assert size(missed) < 0.01 * size(wrong)
@@ -117,12 +116,32 @@ def test_the_free_flame_solves_its_equations():
 def test_the_free_flame_converges_and_keeps_its_atoms():
     coarse, fine, truth = (free(n).parameters[0] for n in (30, 60, 120))
     print(f"free flame: s_L = {truth:.8f} m/s, relative errors {coarse / truth - 1:.1e} {fine / truth - 1:.1e}")
-    # Heat capacities have kinks at 1000 K, so that no order is expected beyond those of smooth problems.
-    assert abs(fine / truth - 1) < 1e-7 and abs(coarse / truth - 1) > 3 * abs(fine / truth - 1)
+    assert abs(fine / truth - 1) < 1e-7
     flame, y = methane(), free(120).values
     fractions = y[..., 1:6]
     np.testing.assert_allclose(fractions.sum(axis=-1), 1, atol=1e-9)
     assert y[-1, -1, 0] == pytest.approx(flame.burned[0], rel=5e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="5.8 was measured; kinks of heat capacities may be the cause"
+)
+def test_the_speed_of_the_free_flame_is_ten_times_better_on_twice_the_elements():
+    coarse, fine, truth = (free(n).parameters[0] for n in (30, 60, 120))
+    assert abs(coarse / truth - 1) > 10 * abs(fine / truth - 1)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="8.9e-3 was measured; kinks of heat capacities may be the cause"
+)
+def test_the_free_flame_solves_its_equations_at_every_point():
+    found, flame = free(120), methane()
+    lit = dataclasses.replace(flame, flame_speed=found.parameters[0])
+    u = traced(found, lambda y: jnp.concatenate([y[:1], flame.gas.mass_fractions(y[1:6])]))
+    missed, made = jax.jit(jax.vmap(lambda x: (lit.residual(u, x), lit.production(u(x)))))(middles(found))
+    assert np.abs(missed).max() < 2e-3 * np.abs(made).max()
 
 
 @pytest.mark.slow
