@@ -29,6 +29,7 @@ from .multi_scale import MultiScale
 from .neighbour_integral import NeighbourIntegral, coverage, point_features
 from .neighbours import Neighbours, check_limit, neighbours
 from .normalization import FieldNorm, LayerNorm
+from .once import computed_once
 from .padding import Sides, pad, stencil_boundary
 from .patches import PatchDecoding, PatchEncoding
 from .physics_attention import PhysicsAttention
@@ -107,6 +108,7 @@ __all__ = [
     "chebyshev_kan",
     "check_limit",
     "check_modes",
+    "computed_once",
     "convolve",
     "coverage",
     "dense",

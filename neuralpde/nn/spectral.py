@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import Grid
 
 from .factorization import AbstractFactorization, complex_einsum, factorize
+from .matrix_along import matrix_along
 
 
 class SpectralConvolution(eqx.Module):
@@ -82,18 +84,10 @@ class SpectralConvolution(eqx.Module):
 
     def _analyse(self, v: Array, grid: Grid) -> Array:
         """Fourier coefficients of the kept modes, (2, *modes, i): real and imaginary parts."""
-        z = v
-        for axis in reversed(range(len(self.modes))):
-            cos, sin = self._basis(grid, axis)
-            weights = grid.axis_weights(axis).astype(v.dtype) / self._period(grid, axis)
-            cos, sin = cos.astype(v.dtype) * weights, sin.astype(v.dtype) * weights
-            if z is v:
-                z = jnp.tensordot(jnp.stack([cos, -sin]), z, axes=(2, axis))
-            else:
-                # (cos - i sin) (re + i im), the sum over points and over the two parts in one product
-                z = jnp.tensordot(jnp.stack([_pair(cos, sin), _pair(-sin, cos)]), z, axes=((1, 3), (0, axis + 1)))
-            z = jnp.moveaxis(z, 1, axis + 1)
-        return z
+        for axis in range(len(self.modes)):
+            weights = grid.axis_weights(axis) / self._period(grid, axis)
+            v = matrix_along((self._waves(grid, axis) * weights).astype(v.dtype), v, axis)
+        return _coefficients(v, self.modes)
 
     def _multiply(self, z: Array) -> Array:
         """Multiply each mode's channels by its complex matrix R_k."""
@@ -103,26 +97,16 @@ class SpectralConvolution(eqx.Module):
 
     def _synthesise(self, z: Array, grid: Grid) -> Array:
         """Real values on the grid; modes k > 0 of the last axis stand for their conjugates too."""
-        last = len(self.modes) - 1
-        for axis in range(last + 1):
-            cos, sin = (m.T.astype(z.dtype) for m in self._basis(grid, axis))
-            if axis < last:
-                z = jnp.tensordot(jnp.stack([_pair(cos, -sin), _pair(sin, cos)]), z, axes=((1, 3), (0, axis + 1)))
-                z = jnp.moveaxis(z, 1, axis + 1)
-            else:
-                double = jnp.where(self._wavenumbers(axis) == 0, 1.0, 2.0).astype(z.dtype)
-                z = jnp.tensordot(_pair(cos, -sin) * double, z, axes=((0, 2), (0, axis + 1)))
-        return jnp.moveaxis(z, 0, last)
+        v = _amplitudes(z, self.modes)
+        for axis in reversed(range(len(self.modes))):
+            v = matrix_along(self._waves(grid, axis).T.astype(z.dtype), v, axis)
+        return v
 
-    def _basis(self, grid: Grid, axis: int) -> tuple[Array, Array]:
-        """cos and sin of 2 pi k (x - a) / L, each (modes, points)."""
+    def _waves(self, grid: Grid, axis: int) -> Float[Array, "waves n"]:
+        """cos of 2 pi k (x - a) / L for k = 0..modes-1, then sin of the same."""
         x = grid.axis_coords(axis) - grid.domain.lower[axis]
-        phase = 2 * jnp.pi * self._wavenumbers(axis)[:, None] * (x / self._period(grid, axis))
-        return jnp.cos(phase), jnp.sin(phase)
-
-    def _wavenumbers(self, axis: int) -> Array:
-        m = self.modes[axis]
-        return jnp.arange(0 if axis == len(self.modes) - 1 else 1 - m, m)
+        phase = 2 * jnp.pi * jnp.arange(self.modes[axis])[:, None] * (x / self._period(grid, axis))
+        return jnp.concatenate([jnp.cos(phase), jnp.sin(phase)])
 
     def _period(self, grid: Grid, axis: int) -> float:
         return grid.domain.extents[axis] * (1 + self.padding[axis])
@@ -142,5 +126,41 @@ def check_modes(modes: Sequence[int], grid: Grid, padding: Sequence[float] | Non
             )
 
 
-def _pair(a: Array, b: Array) -> Array:
-    return jnp.stack([a, b])
+def _coefficients(v: Float[Array, "*waves c"], modes: tuple[int, ...]) -> Float[Array, "2 *modes c"]:
+    """Complex coefficients of ``exp(-i k x)`` from the products with cosines and sines: ``exp(-i k x) = cos - i sin``."""
+    last = len(modes) - 1
+    cos, sin = jnp.split(v, 2, last)
+    re, im = cos, -sin
+    for axis in reversed(range(last)):
+        (re_cos, re_sin), (im_cos, im_sin) = (jnp.split(part, 2, axis) for part in (re, im))
+        re = _both_signs(re_cos - im_sin, re_cos + im_sin, axis)
+        im = _both_signs(im_cos + re_sin, im_cos - re_sin, axis)
+    return jnp.stack([re, im])
+
+
+def _amplitudes(z: Float[Array, "2 *modes c"], modes: tuple[int, ...]) -> Float[Array, "*waves c"]:
+    """Amplitudes of cosines and sines of the real part of ``sum_k z_k exp(i k x)``, k > 0 of the last axis twice."""
+    last = len(modes) - 1
+    re, im = z
+    for axis in range(last):
+        (re_minus, re_plus), (im_minus, im_plus) = (_by_sign(part, axis) for part in (re, im))
+        re, im = (
+            jnp.concatenate([re_plus + re_minus, im_minus - im_plus], axis),
+            jnp.concatenate([im_plus + im_minus, re_plus - re_minus], axis),
+        )
+    twice = jnp.where(jnp.arange(modes[last]) == 0, 1.0, 2.0).astype(re.dtype)[:, None]
+    return jnp.concatenate([twice * re, -twice * im], last)
+
+
+def _both_signs(minus: Array, plus: Array, axis: int) -> Array:
+    """Along the axis: wavenumbers -m+1..-1 from ``minus``, 0..m-1 from ``plus``; both count from 0."""
+    negative = lax.rev(lax.slice_in_dim(minus, 1, None, axis=axis), (axis,))
+    return jnp.concatenate([negative, plus], axis)
+
+
+def _by_sign(z: Array, axis: int) -> tuple[Array, Array]:
+    """The negative wavenumbers of an axis counted from 0, which is left out as zero, and those from 0 on."""
+    m = (z.shape[axis] + 1) // 2
+    negative = lax.rev(lax.slice_in_dim(z, 0, m - 1, axis=axis), (axis,))
+    widths = [(1, 0) if a == axis else (0, 0) for a in range(z.ndim)]
+    return jnp.pad(negative, widths), lax.slice_in_dim(z, m - 1, None, axis=axis)

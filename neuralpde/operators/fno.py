@@ -11,7 +11,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
-from neuralpde.nn import Pointwise, PointwiseMLP, SpectralConvolution, check_modes, gelu, with_coordinates
+from neuralpde.nn import (
+    Pointwise,
+    PointwiseMLP,
+    SpectralConvolution,
+    check_modes,
+    computed_once,
+    gelu,
+    with_coordinates,
+)
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Grid
 
 from .about import About
@@ -42,6 +50,7 @@ class FourierLayer(eqx.Module):
         self, v: Float[Array, "*n c"], grid: Grid, activation: Callable[[Array], Array]
     ) -> Float[Array, "*n c"]:
         """``activation`` is the identity after the last layer."""
+        v = computed_once(v)
         w = self.K(v, grid) + self.W(v)
         if self.mixing is None or self.gate is None:
             return activation(w)
