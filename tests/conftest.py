@@ -27,6 +27,14 @@ def pytest_configure(config):
             os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 
 
+LONG_FILES = ("test_notebooks.py", "test_readme.py", "test_convergence_tables.py", "test_resume.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Files of few long tests come first: begun last, they would keep one worker busy alone."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _compiled_programs_are_dropped():
     """Programs of finished files would otherwise add up to several gigabytes in each worker."""
