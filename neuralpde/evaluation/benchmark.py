@@ -36,7 +36,7 @@ class BenchmarkRun:
 
 
 def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], picture: str = "") -> ResultTable:
-    """One row a model, best first: errors as means over seeds, with their standard deviation where there are several.
+    """One row a model, best first: medians over seeds, with the error's standard deviation and worst where there are several.
 
     ``problem`` has the keys of a suite's problem: ``title``, ``error`` (the result that is compared, named in the notes),
     ``resolutions`` (labels of other test sets), ``published`` (rows of ``model``, ``value``, ``protocol``) and ``notes``.
@@ -48,6 +48,7 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
         "model",
         "error",
         "spread",
+        "worst",
         *(f"at {label}" for label in problem["resolutions"]),
         *(f"at {label}, resampled" for label in problem["resolutions"]),
         "convergent",
@@ -59,16 +60,17 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
     for model in dict.fromkeys(run.model for run in runs):
         own = [run for run in runs if run.model == model]
         results = [run.results for run in own]
-        parameters = mean(results, PARAMETERS)
+        parameters = median(results, PARAMETERS)
         rows.append(
             (
                 model,
-                mean(results, error),
+                median(results, error),
                 spread(results, error),
-                *(mean(results, key) for key in (*native, *resampled)),
+                worst(results, error),
+                *(median(results, key) for key in (*native, *resampled)),
                 {True: "yes", False: "no", None: None}[own[0].convergent],
                 None if parameters is None else round(parameters),
-                mean(results, SECONDS),
+                median(results, SECONDS),
                 "ours",
             )
         )
@@ -79,16 +81,22 @@ def benchmark_table(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun], pi
     return ResultTable(problem["title"], tuple(columns), tuple(rows), picture, notes)
 
 
-def mean(results: Sequence[Mapping[str, float]], key: str) -> float | None:
-    """Mean of a result over seeds; None where one of them lacks it."""
+def median(results: Sequence[Mapping[str, float]], key: str) -> float | None:
+    """Median of a result over seeds; None where one of them lacks it."""
     values = _finite(results, key)
-    return float(np.mean(values)) if values else None
+    return float(np.median(values)) if values else None
 
 
 def spread(results: Sequence[Mapping[str, float]], key: str) -> float | None:
     """Standard deviation of a result over seeds; None where there are fewer than two."""
     values = _finite(results, key)
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def worst(results: Sequence[Mapping[str, float]], key: str) -> float | None:
+    """Largest result over seeds; None where there are fewer than two."""
+    values = _finite(results, key)
+    return max(values) if len(values) > 1 else None
 
 
 def rich_table(table: ResultTable) -> Table:

@@ -42,12 +42,13 @@ def table_from(content: Any, origin: str) -> ResultTable:
 
 
 def render_table(table: ResultTable) -> list[str]:
-    """The lines of a table in Markdown: numbers to the right, four digits."""
-    numeric = [any(_is_number(row[i]) for row in table.rows) for i in range(len(table.columns))]
+    """The lines of a table in Markdown: numbers to the right, four digits, no columns that are empty."""
+    shown = [i for i in range(len(table.columns)) if not table.rows or any(row[i] is not None for row in table.rows)]
+    numeric = [any(_is_number(row[i]) for row in table.rows) for i in shown]
     lines = [f"### {cell(table.title)}", ""]
-    lines += [f"| {' | '.join(map(cell, table.columns))} |"]
+    lines += [f"| {' | '.join(cell(table.columns[i]) for i in shown)} |"]
     lines += [f"| {' | '.join('---:' if right else '---' for right in numeric)} |"]
-    lines += [f"| {' | '.join(map(entry_text, row))} |" for row in table.rows]
+    lines += [f"| {' | '.join(entry_text(row[i]) for i in shown)} |" for row in table.rows]
     lines += ["", f"![{cell(table.title)}]({table.picture})"] if table.picture else []
     return lines + (["", table.notes.strip()] if table.notes.strip() else [])
 

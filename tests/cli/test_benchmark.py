@@ -63,6 +63,7 @@ def test_a_suite_becomes_a_table_and_is_not_measured_twice(suite, tmp_path, caps
         errors = [result["test/relative_l2"] for result in results]
         assert rows[model]["error"] == pytest.approx(sum(errors) / 2)
         assert rows[model]["spread"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+        assert rows[model]["worst"] == max(errors)
         assert rows[model]["at 8"] == pytest.approx(sum(result["test/relative_l2@8"] for result in results) / 2)
         assert rows[model]["convergent"] == {"MgNO": "no", "DeepONet": "yes"}[model]
         assert rows[model]["parameters"] == results[0]["model/parameters"]

@@ -10,6 +10,7 @@ import pytest
 from neuralpde.evaluation import (
     ResultFigure,
     ResultRecord,
+    ResultTable,
     read_record,
     read_records,
     render_markdown,
@@ -97,6 +98,12 @@ def test_the_page_shows_each_figure_beside_its_reference():
     assert "| epoch | 0.41 s |  |  |" in page
     assert "seeds: 0, 1" in page
     assert "1f0c2d3" in page
+
+
+def test_columns_without_an_entry_are_left_out():
+    table = ResultTable("Darcy", ("model", "error", "worst"), (("FNO", 0.01, None), ("MgNO", 0.02, None)))
+    lines = render_markdown([dataclasses.replace(RECORD, tables=(table,))]).splitlines()
+    assert "| model | error |" in lines and "| FNO | 0.01 |" in lines
 
 
 def test_a_cell_cannot_break_its_table():

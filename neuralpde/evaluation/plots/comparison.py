@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..benchmark import PARAMETERS, BenchmarkRun, mean
+from ..benchmark import PARAMETERS, BenchmarkRun, median
 from .style import FAINT, new_figure, styled
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def _over_resolutions(axes: Axes, problem: Mapping[str, Any], runs: Sequence[Ben
     labels = sorted([*problem["resolutions"], problem["training"]], key=_points)
     for model, look in looks.items():
         results = [run.results for run in runs if run.model == model]
-        trained = mean(results, problem["error"])
-        errors = [trained if x == problem["training"] else mean(results, f"{problem['error']}@{x}") for x in labels]
+        trained = median(results, problem["error"])
+        errors = [trained if x == problem["training"] else median(results, f"{problem['error']}@{x}") for x in labels]
         shown = [(i, error / trained) for i, error in enumerate(errors) if error is not None and trained is not None]
         axes.plot([i for i, _ in shown], [ratio for _, ratio in shown], linewidth=1.2, **look)
     axes.axhline(1.0, color=FAINT, linestyle=":")
@@ -58,7 +58,7 @@ def _over_sizes(axes: Axes, error: str, runs: Sequence[BenchmarkRun], looks) -> 
     for model, look in looks.items():
         results = [run.results for run in runs if run.model == model]
         values = np.asarray([result.get(error, np.nan) for result in results])
-        size = mean(results, PARAMETERS)
+        size = median(results, PARAMETERS)
         if size is None or not np.isfinite(values).all():
             continue
         centre = values.mean()
