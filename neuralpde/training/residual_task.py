@@ -44,9 +44,10 @@ class ResidualTask:
     over points. With one of the two, batches come from one another by `start` and `renew`, as `fit` knows; others are
     refused.
 
-    `evaluate` measures at points that are not trained on: ``validation/loss``, the same sum, and where the problem has a
-    reference ``validation/relative_l2`` over domain and components, which is then monitored. A reference that is a Field
-    on a grid is compared with on its grid, others at ``evaluation_points`` points. ``initial_loss`` and the like in the
+    `evaluate` measures at points that are not trained on: ``validation/loss``, the same sum, which is monitored, so that
+    the reference has no part in the choice of the best model; and where the problem has a reference
+    ``validation/relative_l2`` over domain and components. A reference that is a Field on a grid is compared with on its
+    grid, others at ``evaluation_points`` points. ``initial_loss`` and the like in the
     metrics are mean squares without weights, and unknown numbers appear by their names.
 
     Raises `TrainingArgumentError` for names that no condition has, and for numbers that are no counts.
@@ -76,7 +77,7 @@ class ResidualTask:
         self.carries_batches = resampling is not None or balance is not None
         self._renewal = Renewal(self.batches, _by_name(problem, resampling), balance)
         self.batch_size = points
-        self.monitor = "validation/loss" if problem.reference is None else "validation/relative_l2"
+        self.monitor = "validation/loss"
         self._reference = reference_values(problem, evaluation_points, jax.random.key(2**31 - 2))
         self._held_out_loss = eqx.filter_jit(self._loss_elsewhere)
 
