@@ -17,7 +17,7 @@ class MLPField(eqx.Module):
     """f(t, y) = scale tanh(net(y)), or net([y, t]) where it depends on time: (c,) -> (c,) unless ``out_size`` is given.
 
     ``scale`` (out,) is learned and begins at one: the rates of change are bounded, whatever the state (Kidger, "On
-    Neural Differential Equations", 2021, section 2.3.3). The activation should be smooth, softplus or tanh: kinks
+    Neural Differential Equations", 2021). The activation should be smooth, softplus or tanh: kinks
     cost an adaptive solver rejected steps.
     """
 

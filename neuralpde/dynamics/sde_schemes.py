@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import lineax
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 
 class Problem(NamedTuple):
@@ -24,7 +24,7 @@ class Problem(NamedTuple):
     drift: Callable[[Any, PyTree], PyTree]
     operator: Callable[[Any, PyTree], Any]
 
-    def noise(self, t: Array, y: PyTree, dw: PyTree) -> PyTree:
+    def noise(self, t: Any, y: PyTree, dw: PyTree) -> PyTree:
         """G(t, y) dW."""
         return self.operator(t, y).mv(dw)
 
@@ -32,8 +32,8 @@ class Problem(NamedTuple):
 class Scheme(NamedTuple):
     """What is carried at the start, and one step."""
 
-    start: Callable[[Problem, Array, PyTree], Any]
-    step: Callable[[Problem, Array, Array, PyTree, Any, PyTree], tuple[PyTree, Any]]
+    start: Callable[[Problem, Any, PyTree], Any]
+    step: Callable[[Problem, Any, Any, PyTree, Any, PyTree], tuple[PyTree, Any]]
 
 
 def combine(y: PyTree, *terms: tuple[Any, PyTree]) -> PyTree:
@@ -42,23 +42,23 @@ def combine(y: PyTree, *terms: tuple[Any, PyTree]) -> PyTree:
     return jax.tree.map(add, y, *(z for _, z in terms))
 
 
-def _nothing(problem: Problem, t0: Array, y0: PyTree) -> None:
+def _nothing(problem: Problem, t0: Any, y0: PyTree) -> None:
     return None
 
 
-def euler(problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
+def euler(problem: Problem, t: Any, h: Any, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
     """y + f h + G dW (Euler & Maruyama; Ito)."""
     return combine(y, (h, problem.drift(t, y)), (1, problem.noise(t, y, dw))), carry
 
 
-def euler_heun(problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
+def euler_heun(problem: Problem, t: Any, h: Any, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
     """y + f h + (G(t, y) + G(t, y + G dW)) dW / 2 (Stratonovich)."""
     g = problem.noise(t, y, dw)
     predicted = problem.noise(t, combine(y, (1, g)), dw)
     return combine(y, (h, problem.drift(t, y)), (0.5, g), (0.5, predicted)), carry
 
 
-def heun(problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
+def heun(problem: Problem, t: Any, h: Any, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
     """The trapezium rule in drift and noise, from an Euler predictor (Stratonovich)."""
     f, g = problem.drift(t, y), problem.noise(t, y, dw)
     end, predicted = t + h, combine(y, (h, f), (1, g))
@@ -66,9 +66,7 @@ def heun(problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTre
     return combine(y, (0.5 * h, f), (0.5 * h, f1), (0.5, g), (0.5, g1)), carry
 
 
-def stratonovich_milstein(
-    problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTree
-) -> tuple[PyTree, None]:
+def stratonovich_milstein(problem: Problem, t: Any, h: Any, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
     """y + f h + G dW + D(G dW)[G dW] / 2, for commutative noise (Stratonovich)."""
     noise = lambda y: problem.noise(t, y, dw)
     g = noise(y)
@@ -76,13 +74,13 @@ def stratonovich_milstein(
     return combine(y, (h, problem.drift(t, y)), (1, g), (0.5, second)), carry
 
 
-def ito_milstein(problem: Problem, t: Array, h: Array, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
+def ito_milstein(problem: Problem, t: Any, h: Any, y: PyTree, carry: None, dw: PyTree) -> tuple[PyTree, None]:
     """Milstein's step of Stratonovich from the drift f - `noise_drift`, for commutative noise (Ito)."""
     after, _ = stratonovich_milstein(problem, t, h, y, carry, dw)
     return combine(after, (-h, noise_drift(problem, t, y, commutative=True))), carry
 
 
-def noise_drift(problem: Problem, t: Array, y: PyTree, commutative: bool = False) -> PyTree:
+def noise_drift(problem: Problem, t: Any, y: PyTree, commutative: bool = False) -> PyTree:
     """1/2 sum_j D(G e_j)[G e_j]: what the drift of Ito's integral has more than that of Stratonovich's.
 
     A derivative for each Brownian motion; a single one where the noise is diagonal and ``commutative``, which means
@@ -102,11 +100,11 @@ def noise_drift(problem: Problem, t: Array, y: PyTree, commutative: bool = False
     return jax.tree.map(lambda x: 0.5 * x.sum(0), each)
 
 
-def _reversible_start(problem: Problem, t0: Array, y0: PyTree) -> tuple[PyTree, PyTree, Any]:
+def _reversible_start(problem: Problem, t0: Any, y0: PyTree) -> tuple[PyTree, PyTree, Any]:
     return y0, problem.drift(t0, y0), problem.operator(t0, y0)
 
 
-def reversible_heun(problem: Problem, t: Array, h: Array, y: PyTree, carry: tuple, dw: PyTree) -> tuple[PyTree, tuple]:
+def reversible_heun(problem: Problem, t: Any, h: Any, y: PyTree, carry: tuple, dw: PyTree) -> tuple[PyTree, tuple]:
     """Kidger, Foster, Li & Lyons, "Efficient and accurate gradients for neural SDEs", NeurIPS 2021 (Stratonovich)."""
     hat, f, g = carry
     noise = g.mv(dw)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PyTree
 from .evaluations import CountedController, count_evaluations
 from .method import Method
 from .solved import Cost, Solved, Tally
-from .statistics import RecordedSolver, RecordedState
+from .statistics import RecordedSolver
 from .times import Times, fixed_steps, parts_between, wanted_times
 
 VectorField = Callable[[Any, Any, Any], Any]
@@ -119,10 +119,11 @@ def _cost(solution: diffrax.Solution, method: Method, adaptive: bool) -> Cost:
     accepted, rejected = (jnp.asarray(stats[f"num_{kind}_steps"]) for kind in ("accepted", "rejected"))
     if not method.statistics:
         return Cost(None, accepted, rejected, None, None, solution.result)
+    solver, state = recorded(method, diffrax.ConstantStepSize()), solution.solver_state
     fresh = solution.controller_state.fresh if adaptive else jnp.ones((), int)
     evaluations = count_evaluations(method.solver, accepted + rejected, fresh)
-    state: RecordedState = solution.solver_state
-    solver = recorded(method, diffrax.ConstantStepSize())
+    if evaluations is not None and solver.has_stiffness and method.stiffness == "derivative":
+        evaluations = evaluations + accepted + rejected
     return Cost(
         evaluations,
         accepted,

@@ -61,12 +61,12 @@ class Cost(eqx.Module):
 
     @property
     def error(self) -> Float[Array, ""] | None:
-        """R_E = sum_j E_j |h_j| (Pal, Ma, Shah & Rackauckas, ICML 2021, equation 10)."""
+        """R_E = sum_j E_j |h_j| (Pal, Ma, Shah & Rackauckas, ICML 2021)."""
         return None if self.errors is None else self.errors.sum
 
     @property
     def stiffness(self) -> Float[Array, ""] | None:
-        """R_S = sum_j S_j (Pal et al. 2021, equation 12)."""
+        """R_S = sum_j S_j (Pal et al. 2021)."""
         return None if self.stiffnesses is None else self.stiffnesses.sum
 
     @property

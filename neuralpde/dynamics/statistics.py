@@ -148,7 +148,7 @@ def stage_stiffness(tableau: diffrax.ButcherTableau, i: int, j: int, k: PyTree, 
 
 
 def directional_stiffness(
-    terms: Any, t: Array, y: PyTree, args: PyTree, direction: PyTree, norm: Norm
+    terms: Any, t: Any, y: PyTree, args: PyTree, direction: PyTree, norm: Norm
 ) -> Float[Array, ""]:
     """|J v| / |v| for the Jacobian J of the vector field, the drift's where there is noise."""
     drift = terms.terms[0] if isinstance(terms, diffrax.MultiTerm) else terms

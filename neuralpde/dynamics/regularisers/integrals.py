@@ -50,14 +50,14 @@ def solve_with_integrals(
 
 
 class Kinetic(eqx.Module):
-    """|f(t, y)|^2: short paths (RNODE; Finlay, Jacobsen, Nurbekyan & Oberman, ICML 2020, arXiv 2002.02798, eq. 8)."""
+    """|f(t, y)|^2: short paths (RNODE; Finlay, Jacobsen, Nurbekyan & Oberman, ICML 2020, arXiv 2002.02798)."""
 
     def __call__(self, field: VectorField, t: Any, y: PyTree, args: Any) -> Float[Array, ""]:
         return squared(field(t, y, args))
 
 
 class JacobianFrobenius(eqx.Module):
-    """|e^T df/dy|^2, whose mean over random e of covariance one is |df/dy|^2, Frobenius' norm (RNODE, equation 10).
+    """|e^T df/dy|^2, whose mean over random e of covariance one is |df/dy|^2, Frobenius' norm (RNODE).
 
     ``probe`` has the structure of y; it stays the same during a solve, see `drawn`.
     """
@@ -76,7 +76,7 @@ class JacobianFrobenius(eqx.Module):
 
 class TaylorDerivative(eqx.Module):
     """|d^K y / dt^K|^2 along solutions: solvers of order below K make no error where it vanishes (TayNODE; Kelly,
-    Bettencourt, Johnson & Duvenaud, NeurIPS 2020, arXiv 2007.04504, equation 1).
+    Bettencourt, Johnson & Duvenaud, NeurIPS 2020, arXiv 2007.04504).
 
     The total derivative follows from y' = f(t, y) by K - 1 derivatives along (1, f), nested: its cost doubles with
     each order.

@@ -13,7 +13,7 @@ def random_end(times: Float[Array, " time"], width: float, key: PRNGKeyArray) ->
     """``times`` with the last one uniform in (t_N - width, t_N + width): STEER.
 
     Ghosh, Behl, Dupont, Torr & Namboodiri, "STEER: simple temporal regularization for neural ODEs", NeurIPS 2020,
-    arXiv 2006.10711, equation 5. ``width`` is in the unit of time and less than the last interval, else the times
+    arXiv 2006.10711. ``width`` is in the unit of time and less than the last interval, else the times
     would not increase: raises ``ArgumentError`` where that is known to fail.
     """
     times = jnp.asarray(times)
