@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import diffrax
 import equinox as eqx
+import jax.numpy as jnp
 import lineax
 from jaxtyping import Array, Float
 
@@ -16,7 +18,7 @@ from neuralpde.spaces import Field
 from neuralpde.spaces.fourier import act
 
 from .closure import Closure
-from .q_wiener import QWiener
+from .q_wiener import Amplitude, QWiener
 
 Tendency = Callable[[Field], Field]
 Rate = Tendency | AbstractOperator | AbstractEquation
@@ -37,7 +39,7 @@ class FieldODE(eqx.Module):
     rate: Rate
 
     def __call__(self, t: Float[Array, ""] | float, u: Field, args: Parameters = None) -> Field:
-        return u.with_values(_at(self.rate, t, args)(u).values)
+        return u.with_values(_tendency(_given(self.rate, t, args))(u).values)
 
 
 class FieldSDE(eqx.Module):
@@ -50,7 +52,7 @@ class FieldSDE(eqx.Module):
 
     rate: Rate
     noise: QWiener
-    amplitude: Tendency | Field | Float[Array, ""] | float = 1.0
+    amplitude: Amplitude | AbstractOperator = 1.0
 
     def drift(self, t: Float[Array, ""] | float, u: Field, args: Parameters = None) -> Field:
         """``rate(u)``, as `FieldODE` has it."""
@@ -60,9 +62,7 @@ class FieldSDE(eqx.Module):
         self, t: Float[Array, ""] | float, u: Field, args: Parameters = None
     ) -> lineax.FunctionLinearOperator:
         """The map from increments of Brownian motions to those of u."""
-        varies = callable(self.amplitude) and not isinstance(self.amplitude, Field)
-        amplitude = _at(self.amplitude, t, args)(u) if varies else self.amplitude
-        return self.noise.factor(u, amplitude)
+        return self.noise.factor(u, _given(self.amplitude, t, args))
 
 
 def implicit_explicit(equation: AbstractSemilinear) -> diffrax.MultiTerm:
@@ -84,7 +84,12 @@ def implicit_explicit(equation: AbstractSemilinear) -> diffrax.MultiTerm:
     return diffrax.MultiTerm(diffrax.ODETerm(nonlinear), diffrax.ODETerm(linear))
 
 
-def _at(rate: Rate, t: Float[Array, ""] | float, args: Parameters) -> Tendency:
-    if isinstance(rate, AbstractOperator | Closure):
-        rate = rate.given({**(args or {}), TIME: t})
+def _tendency(rate: Rate) -> Tendency:
     return rate.tendency if isinstance(rate, AbstractEquation) else rate
+
+
+def _given(part: Any, t: Float[Array, ""] | float, args: Parameters) -> Any:
+    """An operator or a closure at its parameters and the time, anything else as it is."""
+    if not isinstance(part, AbstractOperator | Closure):
+        return part
+    return part.given({**(args or {}), TIME: jnp.asarray(t)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -23,6 +23,9 @@ from neuralpde.spaces import (
 )
 from neuralpde.spaces.karhunen_loeve import eigenvalues, synthesise
 from neuralpde.spaces.series import Series, eigenfunctions, series_kind
+
+Amplitude = Callable[[Field], Field] | Field | Float[Array, ""] | float
+"""What multiplies noise: a number, a field point by point, or a function of the state that gives one."""
 
 MARGIN = 2.0
 """Axes with free walls carry noise of a period so many times their length."""
@@ -71,11 +74,10 @@ class QWiener(eqx.Module):
         one = lambda b: synthesise(weights * b, on, series).astype(beta.dtype)
         return Field(jax.vmap(one, in_axes=-1, out_axes=-1)(beta), on, self.space)
 
-    def factor(self, u: Field, amplitude: Field | Float[Array, ""] | float = 1.0) -> lineax.FunctionLinearOperator:
-        """The map from increments of the Brownian motions to ``amplitude dW`` where ``u`` lives: a diffusion of diffrax.
-
-        A field as ``amplitude`` multiplies point by point.
-        """
+    def factor(self, u: Field, amplitude: Amplitude = 1.0) -> lineax.FunctionLinearOperator:
+        """The map from increments of the Brownian motions to ``amplitude dW`` where ``u`` lives: a diffusion of diffrax."""
+        if callable(amplitude) and not isinstance(amplitude, Field):
+            amplitude = amplitude(u)
         scale = amplitude.values if isinstance(amplitude, Field) else amplitude
         increments = jax.ShapeDtypeStruct(self.shape, u.values.dtype)
         return lineax.FunctionLinearOperator(

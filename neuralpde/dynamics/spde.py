@@ -15,10 +15,7 @@ from neuralpde.solvers.times import uniform_substeps
 from neuralpde.spaces import Field, Trajectory
 from neuralpde.spaces.fourier import Spectrum, act
 
-from .field_dynamics import Tendency
-from .q_wiener import QWiener
-
-Amplitude = Tendency | Field | Float[Array, ""] | float
+from .q_wiener import Amplitude, QWiener
 
 
 def solve_spde(
@@ -82,11 +79,10 @@ def exponential_euler(
     matrices = symbol.ndim == fourier.dim + 2
     phi = (phi_of_matrices if matrices else phi_of_numbers)(h * symbol)
     spread = phi.zero if matrices else jnp.sqrt(phi_of_numbers(2 * h * symbol.real).one)
-    varies = callable(amplitude) and not isinstance(amplitude, Field)
 
     def step(spectrum: Spectrum, increments: Array) -> Spectrum:
         u = fourier.synthesise(spectrum, like.space)
-        driven = noise.factor(u, amplitude(u) if varies else amplitude).mv(increments)
+        driven = noise.factor(u, amplitude).mv(increments)
         moved = act(phi.zero, spectrum) + act(spread, fourier.analyse(driven))
         return moved if nonlinear is None else moved + h * act(phi.one, nonlinear(spectrum))
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from neuralpde.errors import ArgumentError
@@ -175,8 +174,8 @@ class Field(AbstractFunction):
         return self.with_values(self.values / other)
 
     def __pow__(self, exponent) -> Field:
-        if not isinstance(exponent, int | float | jax.Array | np.generic):
-            return NotImplemented  # as the marker by which diffrax writes arithmetic on whole states
+        if isinstance(exponent, type):
+            return NotImplemented  # the class by which diffrax writes arithmetic on whole states
         return self._free(self.values**exponent)
 
     def _linear(self, combine, other) -> Field:
