@@ -17,7 +17,15 @@ from .points import Points
 from .polygon import Polygon
 from .product import Product
 from .propagation import composed, has_rule, propagate
-from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
+from .random_field import (
+    AbstractCovariance,
+    AbstractPrior,
+    GaussianField,
+    Matern,
+    PowerLaplace,
+    SquaredExponential,
+    White,
+)
 from .random_noise import PowerNoise
 from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
@@ -28,6 +36,7 @@ from .wall import Wall
 
 __all__ = [
     "AbstractBoundaryCondition",
+    "AbstractCovariance",
     "AbstractDiscretization",
     "AbstractDomain",
     "AbstractFunction",
@@ -70,6 +79,7 @@ __all__ = [
     "Union",
     "Value",
     "Wall",
+    "White",
     "composed",
     "concatenate",
     "h1_norm",

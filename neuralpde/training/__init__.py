@@ -15,6 +15,7 @@ from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideCondi
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
 from .posterior import Laplace, laplace
+from .projection import projected
 from .refiner_task import RefinerTask
 from .residual_batches import CollocationBatches, ResidualBatch
 from .residual_task import ResidualTask
@@ -86,6 +87,7 @@ __all__ = [
     "natural_gradient",
     "newton_cg",
     "onecycle",
+    "projected",
     "restore_model",
     "sgd",
     "soap",
