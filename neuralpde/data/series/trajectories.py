@@ -30,7 +30,9 @@ def trajectories(
 
     def draw(key: Key[Array, ""], label: Int[Array, ""]) -> SeriesSample:
         start = equation.initial_states().sample(key, 1)[0]
-        series = IrregularSeries(jnp.asarray(times, float), solve_ode(equation, start, times, rtol=1e-6, atol=1e-8))
+        series = IrregularSeries(
+            jnp.asarray(times, float), solve_ode(equation, start, tuple(times), rtol=1e-6, atol=1e-8)
+        )
         return SeriesSample(series, series)
 
     sizes = {"train": train, "test": test, "validation": validation}
