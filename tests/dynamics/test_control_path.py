@@ -114,6 +114,7 @@ def test_path_of_log_signatures_stops_with_its_series(series):
     np.testing.assert_allclose(short.increments[0, :3], control_path(series, "linear").values[3] - short.values[0, :3])
 
 
+@pytest.mark.slow
 def test_log_ode_converges_with_the_order_of_its_depth():
     for rule, _, order, errors in log_ode_rows():
         assert abs(observed_order(errors) - order) < 0.3, (rule, errors)
