@@ -3,18 +3,23 @@
 from .brownian import Diffusion, brownian_tree, levy_area
 from .closure import Closure, LearnedFlux
 from .concat_squash import ConcatSquash, ConcatSquashField
+from .control_path import ControlPath, Pieces, control_path
 from .field_dynamics import FieldODE, FieldSDE, implicit_explicit
 from .fields import MLPField
 from .flow import ContinuousFlow
 from .flow_map import ExponentialFlow, FlowMap
 from .hamiltonian import Hamiltonian
 from .lagrangian import Lagrangian
+from .latent_ode import Evidence, LatentODE
 from .latent_sde import Gaussian, LatentPath, LatentSDE
+from .log_signature import log_ode_field, log_signature, log_signature_path, log_signature_size
 from .method import Method
+from .neural_cde import NeuralCDE
 from .neural_ode import NeuralODE
 from .norms import rms
 from .path_kl import with_path_kl
 from .q_wiener import QWiener
+from .recurrent import GRUD, ODERNN, RecurrentEncoder
 from .regularisers import (
     ErrorEstimate,
     Instant,
@@ -37,17 +42,22 @@ from .solve import VectorField, solve, solve_together
 from .solve_sde import solve_sde, stratonovich_drift
 from .solved import Cost, Solved, Tally
 from .spde import exponential_euler, solve_spde
+from .stable_sde import StableSDE
 from .traces import bottleneck_trace, exact_trace, hutchinson_trace
 
 __all__ = [
+    "GRUD",
+    "ODERNN",
     "CDEDiscriminator",
     "Closure",
     "ConcatSquash",
     "ConcatSquashField",
     "ContinuousFlow",
+    "ControlPath",
     "Cost",
     "Diffusion",
     "ErrorEstimate",
+    "Evidence",
     "ExponentialFlow",
     "FieldODE",
     "FieldSDE",
@@ -59,16 +69,21 @@ __all__ = [
     "JacobianFrobenius",
     "Kinetic",
     "Lagrangian",
+    "LatentODE",
     "LatentPath",
     "LatentSDE",
     "LearnedFlux",
     "MLPField",
     "Method",
+    "NeuralCDE",
     "NeuralODE",
+    "Pieces",
     "QWiener",
+    "RecurrentEncoder",
     "SDEGenerator",
     "SecondOrderODE",
     "Solved",
+    "StableSDE",
     "StiffnessEstimate",
     "Tally",
     "TaylorDerivative",
@@ -76,6 +91,7 @@ __all__ = [
     "bottleneck_trace",
     "brownian_tree",
     "clipped",
+    "control_path",
     "exact_trace",
     "exponential_euler",
     "hutchinson_trace",
@@ -84,6 +100,10 @@ __all__ = [
     "lipswish",
     "local_error",
     "local_stiffness",
+    "log_ode_field",
+    "log_signature",
+    "log_signature_path",
+    "log_signature_size",
     "random_end",
     "random_signs",
     "rms",

@@ -12,6 +12,7 @@ from .fourier import Fourier
 from .function import AbstractFunction, ClosedForm, Neural
 from .grid import Grid
 from .implicit import SignedDistance
+from .irregular_series import IrregularSeries
 from .norms import h1_norm, lp_norm, mgno_h1, relative_h1, relative_l2, relative_lp, sobolev_norm
 from .points import Points
 from .polygon import Polygon
@@ -57,6 +58,7 @@ __all__ = [
     "GaussianField",
     "Grid",
     "Intersection",
+    "IrregularSeries",
     "Matern",
     "Neumann",
     "Neural",
