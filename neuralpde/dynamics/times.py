@@ -29,9 +29,8 @@ def wanted_times(times: Times, y0: PyTree) -> tuple[Float[Array, " time"], np.nd
                 f"A solve wants its times as one row of increasing (or decreasing) numbers, the first that of the "
                 f"initial state, got {times}; sort them and drop repeated ones."
             )
-    dtype = jnp.real(jnp.zeros((), jnp.result_type(float, *jax.tree.leaves(y0)))).dtype
-    if all(jnp.asarray(leaf).dtype == jnp.float32 for leaf in jax.tree.leaves(y0)):
-        dtype = jnp.float32
+    # At least single precision: steps that are short against the time would be lost in less.
+    dtype = jnp.real(jnp.zeros((), jnp.result_type(jnp.float32, *jax.tree.leaves(y0)))).dtype
     return jnp.asarray(times, dtype), known
 
 

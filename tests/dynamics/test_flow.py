@@ -82,8 +82,8 @@ def test_estimated_likelihoods_are_near_the_exact_ones(trace):
 
 def test_flows_that_cannot_work_are_refused():
     with pytest.raises(ValueError, match="end is positive"):
-        ContinuousFlow(2, end=-1.0, key=KEY)
+        ContinuousFlow(2, widths=(2,), end=-1.0, key=KEY)
     with pytest.raises(ValueError, match="ConcatSquashField"):
         ContinuousFlow(2, trace="bottleneck", field=linear, key=KEY)
     with pytest.raises(ValueError, match="pass key="):
-        ContinuousFlow(2, trace="hutchinson", key=KEY).log_prob(jnp.zeros(2))
+        ContinuousFlow(2, widths=(2,), trace="hutchinson", key=KEY).log_prob(jnp.zeros(2))

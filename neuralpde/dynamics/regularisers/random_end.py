@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
@@ -16,10 +17,12 @@ def random_end(times: Float[Array, " time"], width: float, key: PRNGKeyArray) ->
     arXiv 2006.10711. ``width`` is in the unit of time and less than the last interval, else the times
     would not increase: raises ``ArgumentError`` where that is known to fail.
     """
+    if not isinstance(times, jax.core.Tracer):
+        # Through numpy: inside a traced function even a difference of known arrays is not known.
+        last = abs(float(np.diff(np.asarray(times))[-1]))
+        if not 0 < width < last:
+            raise ArgumentError(
+                f"random_end: the width {width} must be positive and less than the last interval of the times, {last}."
+            )
     times = jnp.asarray(times)
-    if not isinstance(times, jax.core.Tracer) and not 0 < width < abs(float(times[-1] - times[-2])):
-        raise ArgumentError(
-            f"random_end: the width {width} must be positive and less than the last interval of the times, "
-            f"{abs(float(times[-1] - times[-2]))}."
-        )
     return times.at[-1].add(jax.random.uniform(key, (), times.dtype, -width, width))
