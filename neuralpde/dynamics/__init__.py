@@ -1,4 +1,4 @@
-"""Neural differential equations: vectors and fields that networks move through time, with and without noise."""
+"""Neural differential equations on diffrax: vectors, series and fields that networks move in time, with and without noise."""
 
 from .brownian import Diffusion, brownian_tree, levy_area
 from .closure import Closure, LearnedFlux
