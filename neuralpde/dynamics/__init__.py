@@ -3,7 +3,6 @@
 from .brownian import Diffusion, brownian_tree, levy_area
 from .closure import Closure, LearnedFlux
 from .concat_squash import ConcatSquash, ConcatSquashField
-from .control_path import ControlPath, Pieces, control_path
 from .field_dynamics import FieldODE, FieldSDE, implicit_explicit
 from .fields import MLPField
 from .flow import ContinuousFlow
@@ -53,7 +52,6 @@ __all__ = [
     "ConcatSquash",
     "ConcatSquashField",
     "ContinuousFlow",
-    "ControlPath",
     "Cost",
     "Diffusion",
     "ErrorEstimate",
@@ -77,7 +75,6 @@ __all__ = [
     "Method",
     "NeuralCDE",
     "NeuralODE",
-    "Pieces",
     "QWiener",
     "RecurrentEncoder",
     "SDEGenerator",
@@ -91,7 +88,6 @@ __all__ = [
     "bottleneck_trace",
     "brownian_tree",
     "clipped",
-    "control_path",
     "exact_trace",
     "exponential_euler",
     "hutchinson_trace",

@@ -9,9 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import ControlPath, IrregularSeries
 
-from .control_path import ControlPath
 from .method import Method
 from .recurrent import RecurrentEncoder, bare
 from .solve import solve

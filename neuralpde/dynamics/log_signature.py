@@ -12,8 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralpde.errors import ArgumentError
-
-from .control_path import ControlPath, linear_path
+from neuralpde.spaces.control_path import ControlPath, linear_path
 
 DEPTHS = (1, 2)
 CDEField = Callable[[Float[Array, " hidden"]], Float[Array, "hidden channel"]]

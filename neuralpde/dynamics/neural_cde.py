@@ -10,9 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import ControlPath, IrregularSeries, control_path
 
-from .control_path import ControlPath, control_path
 from .log_signature import log_signature_path, log_signature_size
 from .method import Method
 from .piecewise import solve_pieces

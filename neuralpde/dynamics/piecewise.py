@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .control_path import ControlPath
+from neuralpde.spaces import ControlPath
+
 from .method import Method
 from .solve import VectorField, solve
 from .solved import Cost, Solved, Tally

@@ -38,7 +38,7 @@ class _Field(eqx.Module):
         self.network = mlp(hidden + 1, outputs, key=key, **options)
         self.scale, self.columns = jnp.ones(outputs) if scaled else None, columns
 
-    def __call__(self, t: Any, y: Float[Array, " hidden"], args: Any) -> Float[Array, hidden * columns]:
+    def __call__(self, t: Any, y: Float[Array, " hidden"], args: Any) -> Float[Array, "*hidden_columns"]:
         found = self.network(jnp.append(y, t))
         found = found if self.scale is None else self.scale * found
         return found if self.columns is None else found.reshape(-1, self.columns)

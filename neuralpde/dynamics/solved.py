@@ -32,7 +32,7 @@ class Tally(eqx.Module):
         return Tally(self.sum + x, self.squares + x**2, jnp.maximum(self.max, x), self.count + 1)
 
     @property
-    def mean(self) -> Float[Array, ""]:
+    def mean(self) -> Float[Array, "*batch"]:
         """Average over the steps."""
         return safe_ratio(self.sum, self.count)
 
@@ -60,17 +60,17 @@ class Cost(eqx.Module):
     result: diffrax.RESULTS
 
     @property
-    def error(self) -> Float[Array, ""] | None:
+    def error(self) -> Float[Array, "*batch"] | None:
         """R_E = sum_j E_j |h_j| (Pal, Ma, Shah & Rackauckas, ICML 2021)."""
         return None if self.errors is None else self.errors.sum
 
     @property
-    def stiffness(self) -> Float[Array, ""] | None:
+    def stiffness(self) -> Float[Array, "*batch"] | None:
         """R_S = sum_j S_j (Pal et al. 2021)."""
         return None if self.stiffnesses is None else self.stiffnesses.sum
 
     @property
-    def succeeded(self) -> Bool[Array, ""]:
+    def succeeded(self) -> Bool[Array, "*batch"]:
         """Whether the end was reached."""
         return self.result == diffrax.RESULTS.successful
 

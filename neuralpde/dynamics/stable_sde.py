@@ -12,9 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import ControlPath, IrregularSeries, control_path
 
-from .control_path import ControlPath, control_path
 from .method import Method
 from .solve_sde import solve_sde
 from .solved import Solved

@@ -3,6 +3,7 @@
 from .ball import Ball
 from .boundary import AbstractBoundaryCondition, Dirichlet, Free, Neumann, Periodic, Robin
 from .box import Axis, Box
+from .control_path import ControlPath, Pieces, control_path
 from .csg import Difference, Intersection, Union
 from .discretization import AbstractDiscretization
 from .domain import AbstractDomain, AbstractSurface
@@ -47,6 +48,7 @@ __all__ = [
     "Ball",
     "Box",
     "ClosedForm",
+    "ControlPath",
     "Difference",
     "Directions",
     "Dirichlet",
@@ -64,6 +66,7 @@ __all__ = [
     "Neural",
     "Order",
     "Periodic",
+    "Pieces",
     "Points",
     "Polygon",
     "PowerLaplace",
@@ -84,6 +87,7 @@ __all__ = [
     "White",
     "composed",
     "concatenate",
+    "control_path",
     "h1_norm",
     "has_rule",
     "linear",

@@ -9,10 +9,10 @@ import pytest
 from cde_convergence import log_ode_rows
 from convergence import observed_order
 
-from neuralpde.dynamics import control_path, log_signature, log_signature_path, log_signature_size
+from neuralpde.dynamics import log_signature, log_signature_path, log_signature_size
 from neuralpde.dynamics.log_signature import levy_areas
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import IrregularSeries, control_path
 
 NAN = np.nan
 TIMES = np.array([0.0, 0.4, 1.0, 1.3, 2.0, 2.2])

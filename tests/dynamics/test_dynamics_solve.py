@@ -221,15 +221,22 @@ def test_gradients_of_error_and_stiffness_are_those_of_finite_differences(adjoin
 
 
 def test_gradients_stay_finite_where_steps_were_rejected():
-    """The root of a negative number in a stage of a first step that is too long: not a number, then rejected."""
+    """A first step that is much too long: the squares of its stages are beyond all numbers of single precision."""
 
     def penalty(rate):
-        field = lambda t, y, args: -rate * jnp.sqrt(y)
-        cost = solve(field, jnp.ones(1), [0.0, 0.9], Method(dt=2.5, rtol=1e-4)).cost
+        field = lambda t, y, args: -rate * y**3
+        cost = solve(field, jnp.ones(1, jnp.float32), [0.0, 0.9], Method(dt=0.9, rtol=1e-4)).cost
         return cost.error + cost.stiffness, cost.rejected
 
     (_, rejected), gradient = jax.value_and_grad(penalty, has_aux=True)(2.0)
     assert int(rejected) > 0 and np.isfinite(gradient)
+
+
+def test_steps_that_end_in_no_number_are_made_shorter():
+    field = lambda t, y, args: -20.0 * y**3
+    solved = solve(field, jnp.ones(1, jnp.float32), [0.0, 0.9], Method(dt=0.5, rtol=1e-4))
+    assert int(solved.cost.rejected) > 0
+    np.testing.assert_allclose(solved.last, 1 / np.sqrt(1 + 40 * 0.9), rtol=1e-3)
 
 
 # Refusals

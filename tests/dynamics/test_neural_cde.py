@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from neuralpde.data.series import chirality, drop_values, with_paths
-from neuralpde.dynamics import Method, NeuralCDE, control_path
-from neuralpde.dynamics.control_path import linear_path
+from neuralpde.dynamics import Method, NeuralCDE
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import IrregularSeries, control_path
+from neuralpde.spaces.control_path import linear_path
 from neuralpde.training import SeriesTask, adam, fit
 
 answer = eqx.filter_jit(lambda model, series: model(series))

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.dynamics import Method, StableSDE, control_path
+from neuralpde.dynamics import Method, StableSDE
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import IrregularSeries, control_path
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key, Shaped
 
 from neuralpde.data.dataset import DataError, count_samples
-from neuralpde.dynamics.control_path import ControlPath
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import ControlPath, IrregularSeries
 
 Target = Shaped[Array | np.ndarray, "..."] | IrregularSeries
 Draw = Callable[[Key[Array, ""], Int[Array, ""]], "SeriesSample"]

@@ -6,8 +6,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from neuralpde.dynamics.control_path import control_path
-from neuralpde.spaces import IrregularSeries
+from neuralpde.spaces import IrregularSeries, control_path
 
 from .dataset import SeriesDataset, SeriesSample
 from .missing import with_missing
@@ -28,7 +27,7 @@ def prepared(
       is None. Every series begins at zero of its own.
     - ``standardize``: channels, and targets that are series, have mean 0 and deviation 1 over the measured values of the
       training set.
-    - ``path``, ``counts``: those of `neuralpde.dynamics.control_path`; without a path the samples hold bare series.
+    - ``path``, ``counts``: those of `neuralpde.spaces.control_path`; without a path the samples hold bare series.
     """
     dataset = with_missing(dataset, missing, missing_seed)
     if duration is not None:

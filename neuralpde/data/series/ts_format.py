@@ -100,9 +100,10 @@ def uea(
 
 def _samples(file: SeriesFile, rows: np.ndarray, size: int) -> SeriesSample:
     stacked = stack_series([file.series[i] for i in rows], size)
+    labels = np.asarray(file.labels)[rows]
     if file.classes is None:
-        return SeriesSample(stacked, np.asarray(file.labels)[rows][:, None])
-    return SeriesSample(stacked, np.array([file.classes.index(file.labels[i]) for i in rows]))
+        return SeriesSample(stacked, labels[:, None])
+    return SeriesSample(stacked, np.array([file.classes.index(label) for label in labels]))
 
 
 def _channels(file: SeriesFile) -> int:

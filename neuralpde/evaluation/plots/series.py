@@ -43,7 +43,7 @@ def series_figure(
             panel.fill_between(t, *band, color=PREDICTION, alpha=0.2, linewidth=0, label="90 % of draws")
         panel.plot(t, truth[example, :, channel], color=TRUTH, linewidth=1.2, label="truth")
         panel.plot(t, middle[example, :, channel], color=PREDICTION, label="answer")
-        if seen is not None:
+        if seen is not None and seen_times is not None:
             panel.plot(seen_times[example], seen[example, :, channel], "o", color=FAINT, markersize=3, label="measured")
         panel.set_xlabel("t" if channel == len(names) - 1 else "")
         panel.set_ylabel(names[channel] if example == 0 else "")

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import IrregularSeries
+
+from .irregular_series import IrregularSeries
 
 PATHS = ("hermite", "linear", "rectilinear")
 
