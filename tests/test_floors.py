@@ -12,7 +12,7 @@ FLOORS = {
     "equations": 1,
     "solvers": 2,
     "operators": 2,
-    "dynamics": 2,
+    "dynamics": 3,
     "pinn": 3,
     "data": 3,
     "interop": 3,

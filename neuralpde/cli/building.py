@@ -21,8 +21,13 @@ from .types import accepts, as_annotated, describe_type, parameter_types
 
 TARGET, PARTIAL = "_target_", "_partial_"
 
-OPERATOR_DOORS = ("neuralpde.operators", "neuralpde.nn", "neuralpde.spaces", "equinox.nn", "jax.nn")
-DATA_DOORS = ("neuralpde.data", "neuralpde.spaces", "neuralpde.equations", "neuralpde.solvers")
+OPERATOR_DOORS = (
+    *("neuralpde.operators", "neuralpde.dynamics", "neuralpde.nn", "neuralpde.spaces", "equinox.nn", "jax.nn"),
+    "diffrax",
+)
+DATA_DOORS = (
+    *("neuralpde.data", "neuralpde.data.series", "neuralpde.spaces", "neuralpde.equations", "neuralpde.solvers"),
+)
 PROBLEM_DOORS = ("neuralpde.pinn", "neuralpde.pinn.problems", "neuralpde.spaces", "neuralpde.equations")
 NETWORK_DOORS = ("neuralpde.pinn", "neuralpde.nn", "jax.nn")
 TRAINING_DOORS = (
@@ -47,7 +52,7 @@ SLOTS = {
 }
 """The doors of each part of a run's configuration."""
 
-HOMES = ("neuralpde", "optax", "equinox", "jax")
+HOMES = ("neuralpde", "optax", "equinox", "jax", "diffrax")
 """Packages whose code may be called: a door must not hand out what it imported from elsewhere."""
 
 

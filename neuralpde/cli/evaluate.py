@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuralpde.data.series import SeriesDataset
+
 from .assessment import assess
 from .building import check_slots
 from .folders import CONFIG, read_config
 from .operator import load_run
 from .refusal import UsageError
 from .run_folder import ENVIRONMENT, RESULTS, environment, write_json, write_yaml
+from .series import evaluate_series
 from .train import count_parameters, make_dataset
 
 
@@ -36,6 +39,8 @@ def evaluate(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float],
         write_yaml(folder / CONFIG, {**merged, "run": str(run)})
         write_json(folder / ENVIRONMENT, environment())
     dataset = make_dataset(merged)
+    if isinstance(dataset, SeriesDataset):
+        return evaluate_series(operator, dataset, folder, merged, _training_results(run) if own else {})
     known = _training_results(run) if own else {"model/parameters": count_parameters(operator)}
     results = assess(operator, dataset, folder, merged, known)
     return results, {"dataset": dataset, "operator": operator}

@@ -24,6 +24,9 @@ CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 EXTRA_GROUPS = {"train/experiment"}
 """Groups that change other keys and have none of their own, by verb."""
 
+OTHERS = {"train/experiment/pinn"}
+"""Folders of groups that are for another verb."""
+
 
 def explain(error: Exception, verb: str, overrides: Sequence[str], folders: Sequence[Path] = ()) -> str:
     """The mistake among ``overrides`` and the nearest right name; else what Hydra said, without its frame."""
@@ -53,9 +56,13 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folders: Sequ
 
 
 def groups_of(verb: str, config: DictConfig, folders: Sequence[Path]) -> dict[str, list[str]]:
-    """The groups that a verb reads, with their options."""
+    """The groups that a verb reads, with their options; those in folders of a group as ``series/chirality``."""
     found = all_options((conf_folder(), *folders))
-    return {group: names for group, names in found.items() if group in config or f"{verb}/{group}" in EXTRA_GROUPS}
+    own = {group: names for group, names in found.items() if group in config or f"{verb}/{group}" in EXTRA_GROUPS}
+    for group, names in own.items():
+        inner = [g for g in found if g.startswith(f"{group}/") and f"{verb}/{g}" not in OTHERS]
+        own[group] = names + [f"{g.removeprefix(f'{group}/')}/{name}" for g in inner for name in found[g]]
+    return own
 
 
 def all_options(folders: Sequence[Path]) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from .building import SLOTS, build
 from .learned import LearnedMap, learned_map, restored_map
 from .refusal import UsageError, suggestion
 from .run_folder import CHECKPOINTS, read_config
+from .series_model import SERIES, load_series_model
 
 OPERATOR = "operator.json"
 
@@ -44,8 +45,8 @@ def make_operator(config: Mapping[str, Any], dataset: Dataset, key: PRNGKeyArray
     return learned.operator(_fitted(network, inputs, targets, dataset.train), inputs, targets)
 
 
-def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
-    """The trained operator of a run folder, normalisers included.
+def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator | eqx.Module:
+    """The trained operator of a run folder, normalisers included, or the model of time series.
 
     ``checkpoint`` is ``"best"`` (of the validation error; the last one where there was no validation) or
     ``"last"``. Nothing in the folder is executed: the configuration passes the list of allowed targets and
@@ -55,6 +56,8 @@ def load_run(folder: str | Path, checkpoint: str = "best") -> AbstractOperator:
     from neuralpde.training import restore_model
 
     folder = Path(folder)
+    if (folder / SERIES).is_file():
+        return load_series_model(folder, checkpoint)
     skeleton = eqx.filter_eval_shape(lambda: _skeleton(read_config(folder), _read_map(folder)))
     return restore_model(folder / CHECKPOINTS, skeleton, which=checkpoint)
 

@@ -92,6 +92,16 @@ class ResidualTaskConfig:
 
 
 @dataclasses.dataclass
+class SeriesTaskConfig:
+    """Learn from time series; ``objective`` says what."""
+
+    _target_: str = "neuralpde.training.SeriesTask"
+    _partial_: bool = True
+    objective: Any = None
+    batch_size: int = 32
+
+
+@dataclasses.dataclass
 class NormalizationConfig:
     """Statistics of the training set that the operator carries: ``none``, ``channel`` or ``point``."""
 
@@ -265,6 +275,7 @@ TASKS: dict[str, type] = {
     "residual": ResidualTaskConfig,
     "rollout": RolloutTaskConfig,
     "physics_informed": PhysicsInformedTaskConfig,
+    "series": SeriesTaskConfig,
 }
 
 

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 
 from neuralpde.data import Dataset
+from neuralpde.data.series import SeriesDataset
 from neuralpde.training import PhaseEnd, fit
 
 from .assessment import assess
@@ -32,6 +33,10 @@ def train(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     open_run(folder, config)
     key_model, key_fit = jax.random.split(jax.random.key(config["seed"]))
     dataset = make_dataset(config)
+    if isinstance(dataset, SeriesDataset):
+        from .series import train_series
+
+        return train_series(config, folder, dataset)
     task = build(config["task"], SLOTS["task"])(dataset)
     operator = make_operator(config, dataset, key_model, task)
     write_json(folder / OPERATOR, learned_map(dataset, task).described())
@@ -49,10 +54,10 @@ def train(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float], di
     return results, {"dataset": dataset, "operator": fitted.best_model, "fit": fitted}
 
 
-def make_dataset(config: Mapping[str, Any]) -> Dataset:
+def make_dataset(config: Mapping[str, Any]) -> Dataset | SeriesDataset:
     """The dataset of ``config["dataset"]``, generated or read."""
     dataset = build(config["dataset"], SLOTS["dataset"])
-    if not isinstance(dataset, Dataset):
+    if not isinstance(dataset, Dataset | SeriesDataset):
         raise UsageError(f"dataset gives a {type(dataset).__name__}, not a Dataset; `neuralpde list` names those.")
     return dataset
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import jax
 import numpy as np
+from jaxtyping import PyTree
 
 from neuralpde.errors import NeuralPDEError
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace, Sample, Trajectory
@@ -70,7 +71,7 @@ def as_field(part: Field | Trajectory) -> Field:
     return part if isinstance(part, Field) else part.field
 
 
-def count_samples(sample: Sample, where: str = "sample") -> int:
+def count_samples(sample: PyTree, where: str = "sample") -> int:
     """Number of stacked samples; raises `DataError` where arrays disagree about it or there are none."""
     counts = {np.shape(leaf)[0] if np.ndim(leaf) else 0 for leaf in jax.tree.leaves(sample)}
     if len(counts) != 1 or 0 in counts:

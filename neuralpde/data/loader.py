@@ -13,9 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.sharding import NamedSharding
-from jaxtyping import Array, Int, PRNGKeyArray, UInt32
-
-from neuralpde.spaces import Sample
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree, UInt32
 
 from .dataset import DataError, count_samples
 from .placement import put_on_device, replicated
@@ -24,7 +22,7 @@ ROUNDS = 32  # two places never part company with probability 2^-32
 
 
 class DeviceLoader(eqx.Module):
-    """Stacked samples on the device, and the batch of any step.
+    """Stacked samples on the device, and the batch of any step; a Sample, or any other pytree of arrays.
 
     An epoch is ``steps_per_epoch = count // batch_size`` steps. Within an epoch no sample comes twice;
     where ``batch_size`` divides the number of samples each comes exactly once, else the last ``count %
@@ -35,11 +33,11 @@ class DeviceLoader(eqx.Module):
     and takes its own rows of a batch, without communication.
     """
 
-    samples: Sample
+    samples: PyTree
     batch_size: int = eqx.field(static=True)
     sharding: NamedSharding | None = eqx.field(static=True)
 
-    def __init__(self, samples: Sample, batch_size: int, sharding: NamedSharding | None = None, dtype=None):
+    def __init__(self, samples: PyTree, batch_size: int, sharding: NamedSharding | None = None, dtype=None):
         check_batch_size(batch_size, count_samples(samples))
         self.samples = put_on_device(samples, replicated(sharding), dtype)
         self.batch_size, self.sharding = batch_size, sharding
@@ -53,8 +51,8 @@ class DeviceLoader(eqx.Module):
     def steps_per_epoch(self) -> int:
         return self.count // self.batch_size
 
-    def batch(self, step: Int[Array, ""] | int, key: PRNGKeyArray) -> Sample:
-        """The batch of a step, a stacked Sample of ``batch_size``; to be called inside jit."""
+    def batch(self, step: Int[Array, ""] | int, key: PRNGKeyArray) -> PyTree:
+        """The batch of a step, ``batch_size`` stacked samples; to be called inside jit."""
         indices = batch_indices(step, key, self.count, self.batch_size)
         batch = jax.tree.map(lambda leaf: leaf[indices], self.samples)
         return batch if self.sharding is None else jax.lax.with_sharding_constraint(batch, self.sharding)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
-from jaxtyping import Array
+from jaxtyping import Array, PyTree
 
 from neuralpde.spaces import Sample
 
@@ -41,8 +41,8 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def put_on_device(
-    samples: Sample, sharding: NamedSharding | None = None, dtype=None, *, taken_over: bool = False
-) -> Sample:
+    samples: PyTree, sharding: NamedSharding | None = None, dtype=None, *, taken_over: bool = False
+) -> PyTree:
     """The samples on the default device or as sharded, floating-point arrays as ``dtype`` (default float).
 
     With ``taken_over`` nobody else has the arrays or will write to them, so that a CPU need not copy them.
@@ -78,7 +78,7 @@ def put_rows_on_devices(
     return jax.tree.map(place, _cast(samples, dtype))
 
 
-def _cast(samples: Sample, dtype) -> Sample:
+def _cast(samples: PyTree, dtype) -> PyTree:
     """Arrays of the host, those of floating-point numbers as ``dtype``."""
     dtype = jnp.result_type(float if dtype is None else dtype)
 

@@ -20,13 +20,16 @@ from .history import read_metrics, series
 from .metrics import METRICS, Metric, SampleError
 from .plots import (
     band_figure,
+    class_figure,
     comparison_plot,
+    confusion_figure,
     error_histogram,
     field_panel,
     hidden_figure,
     learning_curve,
     loss_terms,
     operator_figures,
+    phase_portrait,
     ranked_panel,
     residual_map,
     resolution_plot,
@@ -34,6 +37,7 @@ from .plots import (
     samples_figure,
     save_figures,
     save_film,
+    series_figure,
     solution_figure,
     solution_figures,
     spectrum_plot,
@@ -46,6 +50,7 @@ from .resolution import ResolutionRow, resolution_results, resolution_table, ric
 from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
 from .rollout import Rollouts, evaluate_rollout, make_rollouts, rich_rollout_table
+from .series import series_figures
 from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
@@ -67,8 +72,10 @@ __all__ = [
     "band_scores",
     "benchmark_table",
     "calibrate",
+    "class_figure",
     "comparison_plot",
     "conformal_quantile",
+    "confusion_figure",
     "correlation_time",
     "energy_spectrum",
     "error_histogram",
@@ -85,6 +92,7 @@ __all__ = [
     "pdebench_metrics",
     "pearson_correlation",
     "per_sample_errors",
+    "phase_portrait",
     "predict",
     "predict_spread",
     "ranked_panel",
@@ -105,6 +113,8 @@ __all__ = [
     "save_figures",
     "save_film",
     "series",
+    "series_figure",
+    "series_figures",
     "sinenet_scaled_l2",
     "solution_figure",
     "solution_figures",

@@ -3,6 +3,7 @@
 from .ball import Ball
 from .boundary import AbstractBoundaryCondition, Dirichlet, Free, Neumann, Periodic, Robin
 from .box import Axis, Box
+from .control_path import ControlPath, Pieces, control_path
 from .csg import Difference, Intersection, Union
 from .discretization import AbstractDiscretization
 from .domain import AbstractDomain, AbstractSurface
@@ -12,12 +13,21 @@ from .fourier import Fourier
 from .function import AbstractFunction, ClosedForm, Neural
 from .grid import Grid
 from .implicit import SignedDistance
+from .irregular_series import IrregularSeries
 from .norms import h1_norm, lp_norm, mgno_h1, relative_h1, relative_l2, relative_lp, sobolev_norm
 from .points import Points
 from .polygon import Polygon
 from .product import Product
 from .propagation import composed, has_rule, propagate
-from .random_field import AbstractPrior, GaussianField, Matern, PowerLaplace, SquaredExponential
+from .random_field import (
+    AbstractCovariance,
+    AbstractPrior,
+    GaussianField,
+    Matern,
+    PowerLaplace,
+    SquaredExponential,
+    White,
+)
 from .random_noise import PowerNoise
 from .random_waves import RandomSeries, RandomWaves
 from .space import FunctionSpace
@@ -28,6 +38,7 @@ from .wall import Wall
 
 __all__ = [
     "AbstractBoundaryCondition",
+    "AbstractCovariance",
     "AbstractDiscretization",
     "AbstractDomain",
     "AbstractFunction",
@@ -37,6 +48,7 @@ __all__ = [
     "Ball",
     "Box",
     "ClosedForm",
+    "ControlPath",
     "Difference",
     "Directions",
     "Dirichlet",
@@ -48,11 +60,13 @@ __all__ = [
     "GaussianField",
     "Grid",
     "Intersection",
+    "IrregularSeries",
     "Matern",
     "Neumann",
     "Neural",
     "Order",
     "Periodic",
+    "Pieces",
     "Points",
     "Polygon",
     "PowerLaplace",
@@ -70,8 +84,10 @@ __all__ = [
     "Union",
     "Value",
     "Wall",
+    "White",
     "composed",
     "concatenate",
+    "control_path",
     "h1_norm",
     "has_rule",
     "linear",

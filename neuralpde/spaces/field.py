@@ -174,6 +174,8 @@ class Field(AbstractFunction):
         return self.with_values(self.values / other)
 
     def __pow__(self, exponent) -> Field:
+        if isinstance(exponent, type):
+            return NotImplemented  # the class by which diffrax writes arithmetic on whole states
         return self._free(self.values**exponent)
 
     def _linear(self, combine, other) -> Field:

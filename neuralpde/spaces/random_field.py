@@ -16,7 +16,7 @@ from .boundary import Dirichlet, Neumann
 from .box import Box
 from .discretization import AbstractDiscretization
 from .field import Field
-from .grid import Grid
+from .karhunen_loeve import eigenvalues, synthesise
 from .series import Series, eigenfunctions, series_kind
 from .space import FunctionSpace
 
@@ -55,6 +55,18 @@ class PowerLaplace(AbstractCovariance):
 
     def density(self, kappa2, dim):
         return self.sigma**2 * (kappa2 + self.tau**2) ** -self.alpha
+
+
+@dataclasses.dataclass(frozen=True)
+class White(AbstractCovariance):
+    """sigma^2 times the identity: white noise in space, as far as the modes go. A field of it has no pointwise variance
+    in the limit of many modes; what it drives may have.
+    """
+
+    sigma: float = 1.0
+
+    def density(self, kappa2, dim):
+        return jnp.full_like(kappa2, self.sigma**2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,23 +147,11 @@ class GaussianField(AbstractPrior):
         return [eigenfunctions(axis, kind, self.modes) for axis, kind in zip(domain.axes, kinds, strict=True)]
 
     def _karhunen_loeve(self, key, on, series: list[Series]) -> Float[Array, "*shape"]:
-        dim = len(series)
-        kappa2, norm2 = jnp.zeros(()), jnp.ones(())
-        for s in series:
-            kappa2, norm2 = kappa2[..., None] + s.kappa**2, norm2[..., None] * s.norm2
-        variance = self.covariance.density(kappa2, dim) / norm2
+        kappa2, norm2 = eigenvalues(series)
+        variance = self.covariance.density(kappa2, len(series)) / norm2
         if self.zero_mean:
             variance = jnp.where(kappa2 == 0, 0.0, variance)
-        values = jnp.sqrt(variance) * jax.random.normal(key, variance.shape)
-        if isinstance(on, Grid):
-            for axis, s in enumerate(series):
-                values = jnp.moveaxis(jnp.tensordot(s.basis(on.axis_coords(axis)), values, axes=(1, axis)), 0, axis)
-            return values
-        x = on.coords()
-        values = jnp.tensordot(series[0].basis(x[:, 0]), values, axes=1)
-        for axis in range(1, dim):
-            values = jnp.einsum("nk,nk...->n...", series[axis].basis(x[:, axis]), values)
-        return values
+        return synthesise(jnp.sqrt(variance) * jax.random.normal(key, variance.shape), on, series)
 
     def _features(self, key, on) -> Float[Array, "*shape"]:
         count, dim = self.modes**2, self.space.dim

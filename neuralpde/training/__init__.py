@@ -6,7 +6,7 @@ from .ensemble_task import EnsembleTask
 from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
 from .gradient_alignment import gradient_alignment
 from .loop import fit
-from .members import fit_members, spread
+from .members import fit_members, fit_together, spread
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
 from .phase_ends import PhaseEnd
@@ -15,6 +15,7 @@ from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideCondi
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
 from .posterior import Laplace, laplace
+from .projection import projected
 from .refiner_task import RefinerTask
 from .residual_batches import CollocationBatches, ResidualBatch
 from .residual_task import ResidualTask
@@ -32,22 +33,28 @@ from .second_order import (
     ssbfgs,
     ssbroyden,
 )
+from .series_objectives import AbstractObjective, Classification, Forecast, Interpolation, Trajectories
+from .series_task import SeriesTask, measured
 from .soap import soap
 from .stopping import StopReason
 from .task import Batches, Task
 
 __all__ = [
+    "AbstractObjective",
     "AbstractPhysics",
     "Batches",
     "Block",
     "CheckpointError",
     "CheckpointMismatch",
+    "Classification",
     "CollocationBatches",
     "EllipticResidual",
     "EnsembleTask",
     "EvolutionResidual",
     "FitResult",
+    "Forecast",
     "InitialState",
+    "Interpolation",
     "Laplace",
     "OfOneBatch",
     "OperatorTask",
@@ -61,12 +68,14 @@ __all__ = [
     "ResidualTask",
     "Residuals",
     "RolloutTask",
+    "SeriesTask",
     "SideConditions",
     "StopReason",
     "Task",
     "TrainingArgumentError",
     "TrainingDiverged",
     "TrainingInterrupted",
+    "Trajectories",
     "adam",
     "adamw",
     "bfgs",
@@ -75,6 +84,7 @@ __all__ = [
     "default_mesh",
     "fit",
     "fit_members",
+    "fit_together",
     "gradient_alignment",
     "laplace",
     "lbfgs",
@@ -82,10 +92,12 @@ __all__ = [
     "levenberg_marquardt",
     "lion",
     "make_mesh",
+    "measured",
     "muon",
     "natural_gradient",
     "newton_cg",
     "onecycle",
+    "projected",
     "restore_model",
     "sgd",
     "soap",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -17,10 +17,11 @@ from neuralpde.pinn.uncertainty import interval
 from neuralpde.pinn.unknowns import scalars
 
 from .failures import TrainingArgumentError
-from .phases import Phases, as_phases
+from .phases import Phases, PlannedPhase, as_phases
 from .residual_task import ResidualTask
 from .state import Parts, in_use, initial_state, take_apart
 from .step import training_call
+from .task import Task
 
 
 def fit_members(
@@ -56,14 +57,38 @@ def fit_members(
     def one(parameters, frozen, key, weights):
         batches = eqx.tree_at(lambda b: b.weights, eqx.combine(data, static), weights)
         arrays, rest = eqx.partition(batches, eqx.is_array)
-        begun = Parts(parameters, frozen, parts.static)
-        state = initial_state(begun, key, phases=phases, averaged=False, first_batch=None)
-        call = training_call(task, phases, parts.static, rest, steps_per_call=steps)
-        state, _ = call(state, frozen, arrays, jnp.int32(steps))
-        return in_use(state, frozen)
+        return _trained(Parts(parameters, frozen, parts.static), task, phases, arrays, rest, steps, key)
 
     trained = jax.jit(jax.vmap(one))(parts.parameters, parts.frozen, keys[:, 2], weights)
     return eqx.combine(trained, parts.static)
+
+
+def fit_together(
+    make: Callable[[PRNGKeyArray], Any],
+    tasks: Sequence[Task],
+    optimizer: optax.GradientTransformation | Phases,
+    *,
+    seeds: int,
+    steps: int,
+    key: PRNGKeyArray,
+) -> PyTree:
+    """Models ``make(key)`` for several keys, each trained as by `fit` on every one of several tasks, in one program.
+
+    The tasks differ in the arrays of their data alone. The answer is one model whose arrays have an axis of tasks and
+    one of seeds in front. A model whose loss is no longer finite stays as it was; the others go on.
+    """
+    keys = jax.random.split(key, (seeds, 2))
+    made = eqx.filter_vmap(make)(keys[:, 0])
+    parts, phases = take_apart(made), as_phases(optimizer)
+    data = [eqx.partition(task.batches, eqx.is_array) for task in tasks]
+    stacked, rest = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(arrays for arrays, _ in data)), data[0][1]
+
+    def one(parameters, frozen, key, arrays):
+        return _trained(Parts(parameters, frozen, parts.static), tasks[0], phases, arrays, rest, steps, key)
+
+    of_seeds = jax.vmap(one, in_axes=(0, 0, 0, None))
+    every = jax.jit(jax.vmap(of_seeds, in_axes=(None, None, None, 0)))
+    return eqx.combine(every(parts.parameters, parts.frozen, keys[:, 1], stacked), parts.static)
 
 
 def spread(members: Any, level: float = 0.95) -> dict[str, Estimate]:
@@ -82,6 +107,16 @@ def spread(members: Any, level: float = 0.95) -> dict[str, Estimate]:
 def scalars_of_members(members: Any) -> dict[str, np.ndarray]:
     """The unknown numbers by name, one of each member."""
     return {name: np.asarray(v) for name, v in eqx.filter_vmap(lambda m: scalars(m.unknowns))(members).items()}
+
+
+def _trained(
+    begun: Parts, task: Task, phases: Sequence[PlannedPhase], data: PyTree, rest: PyTree, steps: int, key: PRNGKeyArray
+) -> PyTree:
+    """The arrays of one model after its steps; ``data`` and ``rest`` are the batches, taken apart."""
+    state = initial_state(begun, key, phases=phases, averaged=False, first_batch=None)
+    call = training_call(task, phases, begun.static, rest, steps_per_call=steps)
+    state, _ = call(state, begun.frozen, data, jnp.int32(steps))
+    return in_use(state, begun.frozen)
 
 
 def _weights(task: ResidualTask, key: PRNGKeyArray, bootstrap: bool) -> dict[str, Array]:

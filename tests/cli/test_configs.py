@@ -23,13 +23,17 @@ GROUPS = options(conf_folder())
 OF_RESIDUALS = ("least_squares", "levenberg_marquardt", "natural_gradient")
 # Those of `neuralpde solve` are in test_solve and test_solve_experiments.
 OF_SOLVERS = {("task", "residual"), ("trainer", "solver")}
+# Those of time series are in test_series_runs.
+OF_TASK = {("task", "series")}
+OF_SERIES = ("dataset/series", "model/dynamics", "experiment/dynamics")
 # Datasets in files of others are trained on in test_foreign_configs.
 OPTIONS = [
     (group, name)
     for group, names in GROUPS.items()
-    if group not in ("suite", "problem", "network", "experiment/pinn")
+    if group not in ("suite", "problem", "network", "experiment/pinn", *OF_SERIES)
     for name in names
-    if (group, name) not in {*NEED_A_FILE, *OF_SOLVERS} and not (group == "optimizer" and name in OF_RESIDUALS)
+    if (group, name) not in {*NEED_A_FILE, *OF_SOLVERS, *OF_TASK}
+    and not (group == "optimizer" and name in OF_RESIDUALS)
 ]
 # Recipes of our own are traced in test_catalogue; here one of each kind is followed to the end.
 QUICK = ("darcy", "neuraloperator_darcy")

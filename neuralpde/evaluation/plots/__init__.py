@@ -9,6 +9,7 @@ from .gallery import operator_figures
 from .residual import residual_map
 from .rollout import rollout_figures
 from .samples import samples_figure
+from .series import class_figure, confusion_figure, phase_portrait, series_figure
 from .solution import solution_figure
 from .solution_gallery import solution_figures
 from .style import save_figures
@@ -17,13 +18,16 @@ from .unknown_functions import hidden_figure, unknown_functions
 
 __all__ = [
     "band_figure",
+    "class_figure",
     "comparison_plot",
+    "confusion_figure",
     "error_histogram",
     "field_panel",
     "hidden_figure",
     "learning_curve",
     "loss_terms",
     "operator_figures",
+    "phase_portrait",
     "ranked_panel",
     "residual_map",
     "resolution_plot",
@@ -31,6 +35,7 @@ __all__ = [
     "samples_figure",
     "save_figures",
     "save_film",
+    "series_figure",
     "solution_figure",
     "solution_figures",
     "spectrum_plot",

@@ -1,0 +1,115 @@
+"""Neural differential equations on diffrax: vectors, series and fields that networks move in time, with and without noise."""
+
+from .brownian import Diffusion, brownian_tree, levy_area
+from .closure import Closure, LearnedFlux
+from .concat_squash import ConcatSquash, ConcatSquashField
+from .field_dynamics import FieldODE, FieldSDE, implicit_explicit
+from .fields import MLPField
+from .flow import ContinuousFlow
+from .flow_map import ExponentialFlow, FlowMap
+from .hamiltonian import Hamiltonian
+from .lagrangian import Lagrangian
+from .latent_ode import Evidence, LatentODE
+from .latent_sde import Gaussian, LatentPath, LatentSDE
+from .log_signature import log_ode_field, log_signature, log_signature_path, log_signature_size
+from .method import Method
+from .neural_cde import NeuralCDE
+from .neural_ode import NeuralODE
+from .norms import rms
+from .path_kl import with_path_kl
+from .q_wiener import QWiener
+from .recurrent import GRUD, ODERNN, RecurrentEncoder
+from .regularisers import (
+    ErrorEstimate,
+    Instant,
+    Integrand,
+    JacobianFrobenius,
+    Kinetic,
+    StiffnessEstimate,
+    TaylorDerivative,
+    local_error,
+    local_stiffness,
+    random_end,
+    random_signs,
+    solve_with_instant,
+    solve_with_integrals,
+    total_derivative,
+)
+from .sde_gan import CDEDiscriminator, SDEGenerator, clipped, lipswish
+from .second_order import SecondOrderODE
+from .solve import VectorField, solve, solve_together
+from .solve_sde import solve_sde, stratonovich_drift
+from .solved import Cost, Solved, Tally
+from .spde import exponential_euler, solve_spde
+from .stable_sde import StableSDE
+from .traces import bottleneck_trace, exact_trace, hutchinson_trace
+
+__all__ = [
+    "GRUD",
+    "ODERNN",
+    "CDEDiscriminator",
+    "Closure",
+    "ConcatSquash",
+    "ConcatSquashField",
+    "ContinuousFlow",
+    "Cost",
+    "Diffusion",
+    "ErrorEstimate",
+    "Evidence",
+    "ExponentialFlow",
+    "FieldODE",
+    "FieldSDE",
+    "FlowMap",
+    "Gaussian",
+    "Hamiltonian",
+    "Instant",
+    "Integrand",
+    "JacobianFrobenius",
+    "Kinetic",
+    "Lagrangian",
+    "LatentODE",
+    "LatentPath",
+    "LatentSDE",
+    "LearnedFlux",
+    "MLPField",
+    "Method",
+    "NeuralCDE",
+    "NeuralODE",
+    "QWiener",
+    "RecurrentEncoder",
+    "SDEGenerator",
+    "SecondOrderODE",
+    "Solved",
+    "StableSDE",
+    "StiffnessEstimate",
+    "Tally",
+    "TaylorDerivative",
+    "VectorField",
+    "bottleneck_trace",
+    "brownian_tree",
+    "clipped",
+    "exact_trace",
+    "exponential_euler",
+    "hutchinson_trace",
+    "implicit_explicit",
+    "levy_area",
+    "lipswish",
+    "local_error",
+    "local_stiffness",
+    "log_ode_field",
+    "log_signature",
+    "log_signature_path",
+    "log_signature_size",
+    "random_end",
+    "random_signs",
+    "rms",
+    "solve",
+    "solve_sde",
+    "solve_spde",
+    "solve_together",
+    "solve_with_instant",
+    "solve_with_integrals",
+    "stratonovich_drift",
+    "total_derivative",
+    "with_path_kl",
+]

@@ -1,0 +1,85 @@
+"""Learning from time series: classes, forecasts, whole series, trajectories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from neuralpde.data import DeviceLoader
+from neuralpde.data.series import SeriesDataset, SeriesSample
+
+from .operator_task import batch_of, in_batches
+from .series_objectives import AbstractObjective, Classification, Told
+
+
+class SeriesBatch(eqx.Module):
+    """Stacked samples, and the step of training that they are for."""
+
+    samples: SeriesSample
+    step: Int[Array, ""]
+
+
+class SeriesBatches(eqx.Module):
+    """The batches of `neuralpde.data.DeviceLoader`, each with its step, by which weights and horizons grow."""
+
+    loader: DeviceLoader
+
+    def batch(self, step: Int[Array, ""] | int, key: PRNGKeyArray) -> SeriesBatch:
+        """The batch of a step."""
+        return SeriesBatch(self.loader.batch(step, key), jnp.asarray(step))
+
+
+class SeriesTask:
+    """Make the mean of an objective over the training set small.
+
+    ``objective`` says what is learnt: `Classification`, `Forecast`, `Interpolation` or `Trajectories`. `evaluate` gives
+    the means of its measures over the validation set, and its ``monitor`` is monitored; without one the test set is
+    measured, and nothing is monitored. What is random in a model is drawn once for all evaluations. Raises
+    `TrainingArgumentError` where the targets of the dataset are not those of the objective.
+    """
+
+    def __init__(self, dataset: SeriesDataset, objective: AbstractObjective | None = None, batch_size: int = 32):
+        self.objective = Classification() if objective is None else objective
+        self.objective.check(dataset)
+        self.batch_size = batch_size
+        self.batches = SeriesBatches(DeviceLoader(dataset.train, batch_size))
+        self._split = "test" if dataset.validation is None else "validation"
+        self._held_out = in_batches(dataset.splits()[self._split], batch_size)
+        self.monitor = None if dataset.validation is None else f"validation/{self.objective.monitor}"
+
+    def loss(self, model: Any, batch: SeriesBatch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """The mean of the loss over a batch, and of what else the objective tells."""
+        keys = jax.random.split(key, self.batch_size)
+        losses, told = jax.vmap(lambda s, k: self.objective.loss(model, s, batch.step, k))(batch.samples, keys)
+        return jnp.mean(losses), jax.tree.map(jnp.mean, told)
+
+    def evaluate(self, model: Any) -> dict[str, float]:
+        """Means over the held-out set."""
+        means = mean_measures(self.objective, model, *self._held_out)
+        return {f"{self._split}/{name}": float(value) for name, value in means.items()}
+
+
+def measured(objective: AbstractObjective, model: Any, samples: SeriesSample, batch_size: int) -> dict[str, float]:
+    """Means of the measures of a model over stacked samples."""
+    means = mean_measures(objective, model, *in_batches(samples, batch_size))
+    return {name: float(value) for name, value in means.items()}
+
+
+@eqx.filter_jit
+def mean_measures(
+    objective: AbstractObjective, model: Any, samples: SeriesSample, counts: Bool[Array, "batches batch"]
+) -> Told:
+    """Means over those samples of `in_batches` that count; traceable."""
+    keys = jax.random.split(jax.random.key(0), counts.shape)
+
+    def of_batch(index: Int[Array, ""]) -> Told:
+        batch, counted, own = batch_of((samples, counts, keys), index)
+        values = jax.vmap(lambda s, k: objective.measures(model, s, k))(batch, own)
+        return jax.tree.map(lambda v: jnp.sum(v, where=counted), values)
+
+    sums = jax.lax.map(of_batch, jnp.arange(len(counts)))
+    return jax.tree.map(lambda v: jnp.sum(v) / jnp.sum(counts), sums)
