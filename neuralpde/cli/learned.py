@@ -82,21 +82,22 @@ def _describe_stepping(stepping: Stepping) -> dict[str, Any]:
     )
     return {
         "predict": stepping.predict,
+        "coordinates": stepping.coordinates,
         "refinement": None if refinement is None else {"type": type(refinement).__name__, **numbers},
     }
 
 
 def _restore_stepping(described: Mapping[str, Any]) -> Stepping:
-    refinement = described["refinement"]
+    refinement, coordinates = described["refinement"], described["coordinates"]
     if refinement is None:
-        return Stepping(described["predict"])
+        return Stepping(described["predict"], coordinates=coordinates)
     known = {
         name: kind
         for name, kind in vars(operators).items()
         if isinstance(kind, type) and issubclass(kind, AbstractRefinement) and kind is not AbstractRefinement
     }
     numbers = {name: value for name, value in refinement.items() if name != "type"}
-    return Stepping(described["predict"], known[refinement["type"]](**numbers))
+    return Stepping(described["predict"], known[refinement["type"]](**numbers), coordinates)
 
 
 def _describe_place(on: AbstractDiscretization) -> dict[str, Any]:

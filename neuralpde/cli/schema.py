@@ -43,6 +43,7 @@ class RolloutTaskConfig:
     jumps: bool = False
     evaluate_steps: int | None = None
     batch_size: int = 16
+    coordinates: bool = False
 
 
 @dataclasses.dataclass

@@ -17,6 +17,7 @@ from .gino import GINO
 from .gno import GNO
 from .history import advanced, constants_of, history_length, history_space, newest, with_history
 from .local_no import LocalNO
+from .located import Located, located_space
 from .mgno import MgNO
 from .mionet import MIONet
 from .multionet import MultiONet
@@ -57,6 +58,7 @@ __all__ = [
     "Expansion",
     "Increment",
     "LocalNO",
+    "Located",
     "MIONet",
     "MgNO",
     "ModernUNet",
@@ -81,6 +83,7 @@ __all__ = [
     "history_length",
     "history_space",
     "in_standard_units",
+    "located_space",
     "newest",
     "refiner_source",
     "rollout",

@@ -12,6 +12,7 @@ from neuralpde.nn import Standardize
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
 from .history import newest
+from .located import Located, located_space
 from .operator import AbstractOperator
 from .refinement import AbstractRefinement
 from .refiner import Refiner, refiner_source
@@ -49,11 +50,13 @@ class Stepping:
     - ``"residual"``: the change of the state, in units of the states' deviation;
     - ``"difference"``: the change of the state, in units of its own mean and deviation (``delta`` in The Well).
 
-    With a ``refinement`` the network first predicts that, then removes noise from it (`Refiner`).
+    With a ``refinement`` the network first predicts that, then removes noise from it (`Refiner`). With ``coordinates``
+    it is told the place (`Located`), where an equation has a force that is fixed in space.
     """
 
     predict: str = "residual"
     refinement: AbstractRefinement | None = None
+    coordinates: bool = False
 
     def __post_init__(self):
         if self.predict not in PREDICTIONS:
@@ -61,7 +64,8 @@ class Stepping:
 
     def network_source(self, source: FunctionSpace, target: FunctionSpace) -> FunctionSpace:
         """What the network takes, where the operator takes ``source``."""
-        return source if self.refinement is None else refiner_source(source, target)
+        given = self._given(source, target)
+        return located_space(given) if self.coordinates else given
 
     def operator(
         self,
@@ -71,10 +75,16 @@ class Stepping:
         outputs: Standardize | None = None,
     ) -> AbstractOperator:
         """The operator that steps from ``source``; ``outputs`` are statistics of what is predicted."""
+        if self.coordinates:
+            network = Located(network, self._given(source, network.target))
         inner = network if self.refinement is None else Refiner(network, self.refinement, source)
         if inputs is not None or outputs is not None:
             inner = Normalized(operator=inner, input_normalizer=inputs, output_normalizer=outputs)
         return inner if self.predict == "state" else Increment(inner)
+
+    def _given(self, source: FunctionSpace, target: FunctionSpace) -> FunctionSpace:
+        """What the network takes besides coordinates."""
+        return source if self.refinement is None else refiner_source(source, target)
 
 
 def in_standard_units(operator: AbstractOperator, u: Field, truth: Field) -> tuple[AbstractOperator, Field, Field]:

@@ -22,6 +22,8 @@ class RolloutTask(AbstractRolloutTask):
     """Make the mean error of ``horizon`` steps from any state of the training trajectories small.
 
     - ``predict``: what the network predicts, ``state``, ``residual`` or ``difference`` (`neuralpde.operators.Stepping`).
+    - ``coordinates``: whether the network is told the place, for an equation with a force that is fixed in space and
+      convolutions that cannot tell one place from another (`neuralpde.operators.Located`).
     - ``loss``: ``relative_l2``, ``scaled_l2``, ``mean_square``, ``relative_h1`` or a function of two fields, of states in
       units of their mean and deviation over the training set, component by component.
     - ``noise``: deviation of the Gaussian noise added to the states of the input, in units of their own. The default,
@@ -50,8 +52,11 @@ class RolloutTask(AbstractRolloutTask):
         jumps: bool = False,
         evaluate_steps: int | None = None,
         batch_size: int = 16,
+        coordinates: bool = False,
     ):
-        super().__init__(dataset, Stepping(predict), history, stride, batch_size, evaluate_steps)
+        super().__init__(
+            dataset, Stepping(predict, coordinates=coordinates), history, stride, batch_size, evaluate_steps
+        )
         self._loss, self._noise = named_state_loss(loss), noise
         self._unrolling = Unrolling(history, horizon, pushforward, cut)
         if noise < 0 or (grow is not None and grow < 1):

@@ -16,7 +16,7 @@ from neuralpde.cli.schema import register
 from neuralpde.cli.train import train
 
 GROUPS = options(conf_folder())
-QUICK = {"experiment": "chirality_cde", "dataset": "switching_sinusoids", "model": "lnsde"}
+QUICK = {"experiment": "chirality_cde", "model": "lnsde"}
 SIZES = {
     "dataset": {"train": 4, "test": 4, "points": 8, "observed": 4},
     "model": {"width": 4, "depth": 1, "hidden": 3, "latent": 2},
@@ -52,7 +52,7 @@ def overrides_of(group: str, name: str) -> list[str]:
 
 FOLDERS = {"experiment": "experiment/dynamics", "dataset": "dataset/series", "model": "model/dynamics"}
 CHOICES = [
-    pytest.param(group, name, marks=[] if name == QUICK[group] else [pytest.mark.slow])
+    pytest.param(group, name, marks=[] if name == QUICK.get(group) else [pytest.mark.slow])
     for group, folder in FOLDERS.items()
     for name in GROUPS[folder]
 ]

@@ -143,6 +143,7 @@ def test_unknown_numbers_are_told_with_their_intervals(tmp_path, monkeypatch):
     assert "viscosity deviation" in (tmp_path / "done" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_hidden_terms_are_told_as_formulas(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     small = ["network.layers.width=6", "network.layers.depth=1", "task.points=32", "task.resample_every=null"]

@@ -28,6 +28,7 @@ from neuralpde.spaces import Box, Field, FunctionSpace, White
 from neuralpde.spaces.fourier import Fourier
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", range(4))
 def test_orders_in_time(row):
     rule, _, expected, errors = field_rows()[row]
@@ -115,7 +116,7 @@ def test_closure_adds_its_operator_in_the_tendency_and_in_the_spectrum():
     np.testing.assert_allclose(lines.values, exact, atol=1e-7)
 
 
-@pytest.mark.parametrize("kind", ["exponential", "diffrax"])
+@pytest.mark.parametrize("kind", ["exponential", pytest.param("diffrax", marks=pytest.mark.slow)])
 def test_flow_map_steps_as_its_equation_does_and_passes_gradients(kind):
     """Heat with damping, whose rate is a parameter: the norm and its derivative by the rate are known."""
     closure = Closure(Diffusion(NU), Damping())

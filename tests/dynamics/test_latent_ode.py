@@ -53,6 +53,7 @@ def test_answer_at_other_times_is_the_same_trajectory(model, series):
     np.testing.assert_allclose(more[jnp.searchsorted(fine, series.times)], some, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradient_of_the_bound_is_that_of_differences(model, series):
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
 

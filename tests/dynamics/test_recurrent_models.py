@@ -52,6 +52,7 @@ def test_encoder_moves_between_the_measurements_and_listens_at_them(key, series,
     np.testing.assert_allclose(jax.jit(lambda s: encoder(s, backward))(series), h, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_padding_changes_nothing(key, series):
     models = GRUD(2, 3, key=key), ODERNN(2, 3, key=key)
     for model in models:

@@ -144,6 +144,7 @@ def test_pieces_that_do_not_fit_and_unknown_beginnings_are_refused(oscillations)
         SeriesTask(oscillations, Classification(), batch_size=2)
 
 
+@pytest.mark.slow
 def test_models_trained_together_are_those_trained_alone(turning):
     make = lambda key: GRUD(2, 2, hidden=3, key=key)
     tasks = [SeriesTask(prepared(turning, missing=rate), batch_size=4) for rate in (0.0, 0.5)]
