@@ -50,7 +50,7 @@ from .resolution import ResolutionRow, resolution_results, resolution_table, ric
 from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
 from .rollout import Rollouts, evaluate_rollout, make_rollouts, rich_rollout_table
-from .series import series_figures
+from .series_pictures import series_figures
 from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
