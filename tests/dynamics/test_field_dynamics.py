@@ -133,8 +133,8 @@ def test_flow_map_steps_as_its_equation_does_and_passes_gradients(kind):
 
     value, slope = norm(3.0)
     exact = np.exp(-3 * END) * float(wave(END).norm())
-    assert float(value) == pytest.approx(exact, rel=1e-5)
-    assert float(slope) == pytest.approx(-END * exact, rel=1e-4)
+    assert float(value) == pytest.approx(exact, rel=1e-6)
+    assert float(slope) == pytest.approx(-END * exact, rel=1e-5)
 
 
 def test_flow_without_steps_is_refused():

@@ -56,4 +56,4 @@ def test_a_force_that_is_fixed_in_space_is_learned_with_the_place_alone(key):
             model, task, adam(600, 0.05, schedule="cosine"), steps=600, steps_per_call=50, key=key, progress=False
         )
         errors[coordinates] = fitted.best_value
-    assert errors[True] < 1e-3 * errors[False]
+    assert errors[True] < 0.02 and errors[True] < 1e-3 * errors[False]
