@@ -23,12 +23,11 @@ from neuralpde.evaluation import (
     save_figures,
     write_record,
 )
-from neuralpde.operators import about_of
 from neuralpde.training import TrainingInterrupted
 
 from .explanation import CONFIG_ERRORS, compose_config, explain
 from .folders import CONFIG, read_config
-from .model_cost import family_of
+from .model_cost import converges
 from .refusal import UsageError, suggestion
 from .run_folder import ENVIRONMENT, RESULTS, environment, read_environment, write_json, write_yaml
 from .schema import SCHEMAS, check_keys
@@ -150,7 +149,7 @@ def _claim(folder: Path, config: Mapping[str, Any]) -> None:
 
 def _convergent(config: Mapping[str, Any]) -> bool | None:
     """Whether a model converges under refinement; a network that solves one problem has no grid."""
-    return about_of(family_of(config["model"])).discretisation_convergent if "model" in config else None
+    return converges(config["model"]) if "model" in config else None
 
 
 def _results(verb: str, config: dict[str, Any], folder: Path) -> dict[str, float]:

@@ -56,7 +56,7 @@ def model_cost(name: str, size: int, dim: int, compiled: bool = True) -> ModelCo
         name,
         family.__name__,
         places=record.places,
-        discretisation_convergent=record.discretisation_convergent,
+        discretisation_convergent=converges(config),
         citation=record.citation,
     )
     try:
@@ -71,9 +71,19 @@ def model_cost(name: str, size: int, dim: int, compiled: bool = True) -> ModelCo
 
 def family_of(config: Mapping[str, Any]) -> Any:
     """The operator class of a configuration; of one that only tells its ``network`` parameters, that of the network."""
+    return _family_and_arguments(config)[0]
+
+
+def converges(config: Mapping[str, Any]) -> bool:
+    """Whether the operator of a configuration is discretisation convergent, as its family and its arguments say."""
+    family, arguments = _family_and_arguments(config)
+    return about_of(family).converges(arguments)
+
+
+def _family_and_arguments(config: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
     family = locate(config["_target_"], SLOTS["model"])
     inner = config.get("network")
-    return family_of(inner) if family is Conditioned and isinstance(inner, Mapping) else family
+    return _family_and_arguments(inner) if family is Conditioned and isinstance(inner, Mapping) else (family, config)
 
 
 def _with_trained(model: PyTree) -> tuple[PyTree, PyTree]:

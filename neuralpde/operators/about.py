@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from neuralpde.errors import ArgumentError
 
@@ -15,12 +16,18 @@ class About:
     """A class-level record, ``about: ClassVar[About]``.
 
     ``places``: where an input is read as it is; elsewhere it is resampled first. ``discretisation_convergent``: whether
-    refining the input converges to one operator between function spaces (Berner et al., arXiv 2506.10973).
+    refining the input converges to one operator between function spaces (Berner et al., arXiv 2506.10973);
+    ``convergent_with``: the argument that makes it do so where it is true.
     """
 
     citation: str
     places: Place
     discretisation_convergent: bool
+    convergent_with: str | None = None
+
+    def converges(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether the operator that is built with these arguments is discretisation convergent."""
+        return self.discretisation_convergent or bool(arguments.get(self.convergent_with or ""))
 
 
 def about_of(family: object) -> About:

@@ -61,7 +61,7 @@ class MgNO(AbstractOperator):
     Raises ``ValueError`` where a grid cannot be halved so often, or the arguments contradict one another.
     """
 
-    about: ClassVar[About] = About("He, Liu, Xu, ICLR 2024, arXiv 2310.19809", "grid", False)
+    about: ClassVar[About] = About("He, Liu, Xu, ICLR 2024, arXiv 2310.19809", "grid", False, "physical_scaling")
 
     layers: tuple[MgLayer, ...]
     head: Pointwise | VCycle | PhysicalCycle

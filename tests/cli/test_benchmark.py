@@ -32,6 +32,11 @@ problems:
     published:
       - {model: FNO, value: 0.0108, protocol: elsewhere}
 """
+LONG_SUITES = ("operators_cpu", "pinnacle")
+SUITES = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in LONG_SUITES else [])
+    for path in sorted((conf_folder() / "suite").glob("*.yaml"))
+]
 
 
 @pytest.fixture
@@ -97,7 +102,7 @@ def test_mistakes_are_found_before_anything_is_trained(suite, capsys, tmp_path, 
     assert not (tmp_path / "done" / "darcy").exists()
 
 
-@pytest.mark.parametrize("path", sorted((conf_folder() / "suite").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SUITES)
 def test_every_training_of_a_suite_can_be_composed(path):
     register()
     suite = yaml.safe_load(path.read_text(encoding="utf-8"))

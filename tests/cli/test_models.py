@@ -40,6 +40,7 @@ def test_every_configuration_has_a_row(capsys):
     assert [row["name"] for row in rows] == NAMES
     rough = next(row for row in rows if row["name"] == "mgno_rough")
     assert rough["parameters"] == 572_661 and rough["family"] == "MgNO" and not rough["discretisation_convergent"]
+    assert next(row for row in rows if row["name"] == "mgno_physical")["discretisation_convergent"]
     assert all(row["parameters"] > 0 and row["flops"] is None for row in rows)
 
 

@@ -20,6 +20,7 @@ def config_of(folder, data, **task):
     return tiny_config(folder, overrides, task=task, **changes)
 
 
+@pytest.mark.slow
 def test_run_of_rollouts_is_complete_and_gives_back_its_operator(tmp_path):
     folder = tmp_path / "run"
     config = config_of(folder, tmp_path, history=2, horizon=2, stride=2, predict="difference")

@@ -16,7 +16,7 @@ from neuralpde.cli.schema import register
 from neuralpde.cli.train import train
 
 GROUPS = options(conf_folder())
-QUICK = {"experiment": "chirality_cde", "model": "lnsde"}
+QUICK = {"model": "lnsde"}
 SIZES = {
     "dataset": {"train": 4, "test": 4, "points": 8, "observed": 4},
     "model": {"width": 4, "depth": 1, "hidden": 3, "latent": 2},

@@ -14,7 +14,9 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("NEURALPDE_DATASETS", str(tmp_path / "datasets"))
 
 
-@pytest.mark.parametrize("arguments", [["dataset=darcy", *SMALL], SHORT], ids=["pairs", "evolution"])
+@pytest.mark.parametrize(
+    "arguments", [["dataset=darcy", *SMALL], pytest.param(SHORT, marks=pytest.mark.slow)], ids=["pairs", "evolution"]
+)
 def test_a_picture_in_the_folder_of_the_run(arguments, capsys, tmp_path):
     assert run(["show", *arguments]) == 0
     said = capsys.readouterr().out.splitlines()

@@ -127,6 +127,7 @@ def test_windows_want_a_box(solve, capsys):
     assert "divides the times of a box" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_unknown_numbers_are_told_with_their_intervals(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     small = ["network.layers.width=6", "network.layers.depth=1", "task.points=64", "task.resample_every=null"]

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     *("dataset.train=16", "dataset.test=4", "dataset.test_resolutions=[]", "trainer.steps_per_call=1"),
     *("trainer.steps=2", "trainer.progress=false", "evaluation.plots=false", "evaluation.report=false"),

@@ -109,6 +109,7 @@ def test_larger_set_begins_with_the_smaller_one_whatever_the_chunk_and_precision
     assert relative(pressures(larger.train)[:8], pressures(dataset.train)) < 1e-6
 
 
+@pytest.mark.slow
 def test_refinement_averages_a_better_pressure_of_the_same_medium(dataset, tmp_path):
     refined = darcy(**SMALL | {"refine": 3, "validation": 0, "test_resolutions": ()}, folder=tmp_path)
     assert np.array_equal(media(refined.train), media(dataset.train))

@@ -28,6 +28,7 @@ def shocks(folder):
     return evolution("waves", Burgers(1e-3), WAVES, ETDRK(0.005, order=2), **arguments, progress=False)
 
 
+@pytest.mark.slow
 def test_a_shock_that_the_grid_cannot_hold_is_announced_with_its_figure(tmp_path):
     with pytest.warns(ResolutionWarning, match=r"waves: spectral_tail is [\d.e-]+, expected at most 0.001.*finer grid"):
         data = shocks(tmp_path)

@@ -105,6 +105,7 @@ def test_signature_of_a_path_joined_to_another_is_their_product(key):
     np.testing.assert_allclose(levy_areas(values), joined, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_path_of_log_signatures_stops_with_its_series(series):
     longer = control_path(series.padded(9), "linear")
     path, short = log_signature_path(longer, 3), log_signature_path(control_path(series, "linear"), 3)

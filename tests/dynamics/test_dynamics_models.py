@@ -79,6 +79,7 @@ def test_symplectic_rollouts_keep_the_energy_over_many_steps():
         hamiltonian(False).rollout(y0, 0.1, 2, "leapfrog")
 
 
+@pytest.mark.slow
 def test_lagrangian_motion_conserves_its_energy_and_makes_the_action_stationary():
     model = Lagrangian(2, width=8, depth=1, method=Method(rtol=1e-9, atol=1e-9), key=KEY)
     y0 = jnp.asarray([0.3, -0.2, 0.5, 0.1])

@@ -144,6 +144,7 @@ def test_single_precision_stays_single():
     assert solved.states.dtype == solved.cost.error.dtype == jnp.float32
 
 
+@pytest.mark.slow
 def test_members_of_a_batch_have_the_cost_of_their_own():
     starts = jnp.asarray([[2.0, 0.0], [0.1, 0.1]])
     alone = lambda y0: solve(CubicSpiral().vector_field, y0, TIMES).cost
@@ -163,6 +164,7 @@ def test_members_solved_together_share_their_steps():
     np.testing.assert_allclose(together.last, exact, atol=2e-2)
 
 
+@pytest.mark.slow
 def test_a_failed_solve_says_so_or_raises():
     quiet = solve(decay, jnp.ones(2), TIMES, Method(max_steps=3, throw=False))
     assert not bool(quiet.cost.succeeded) and not np.isfinite(quiet.last).all()
@@ -206,6 +208,7 @@ def test_forward_mode_gives_the_same_derivative():
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adjoint", some_slow([diffrax.RecursiveCheckpointAdjoint()], [diffrax.DirectAdjoint()]))
 def test_gradients_of_error_and_stiffness_are_those_of_finite_differences(adjoint):
     """With fixed steps: the gradient takes the lengths of adapted ones as constants."""
@@ -232,6 +235,7 @@ def test_gradients_stay_finite_where_steps_were_rejected():
     assert int(rejected) > 0 and np.isfinite(gradient)
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(
     strict=True, reason="zero times the derivative of a field that is no number is no number, as in diffrax"
 )

@@ -142,6 +142,7 @@ def test_flow_without_steps_is_refused():
         ExponentialFlow(Diffusion(NU), SPACE, substeps=0)
 
 
+@pytest.mark.slow
 def test_learned_flux_keeps_the_integral(key):
     """Of each component, on the plane."""
     space = FunctionSpace(Box.cube(2, periodic=True), ("u", "v"))

@@ -29,6 +29,7 @@ def test_log_likelihood_of_a_linear_flow_is_that_of_its_gaussian():
     np.testing.assert_allclose(jax.vmap(flow.log_prob)(points), jax.vmap(linear_log_prob)(points), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_density_of_a_network_integrates_to_one():
     flow = ContinuousFlow(2, widths=(8,), method=Method(rtol=1e-5, atol=1e-5), key=KEY)
     flow = jax.tree.map(lambda x: 2 * x if isinstance(x, jax.Array) else x, flow)
@@ -46,6 +47,7 @@ def test_samples_have_the_moments_of_the_density():
     np.testing.assert_allclose(jnp.cov(samples.T), e @ e.T, rtol=0.12, atol=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_carried_forward_comes_back_to_the_base():
     flow = ContinuousFlow(2, widths=(8, 8), method=FINE, key=KEY)
     z0 = jnp.asarray([0.4, -1.1])
@@ -54,6 +56,7 @@ def test_what_is_carried_forward_comes_back_to_the_base():
     np.testing.assert_allclose(back.last[0], z0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_traces_agree_in_the_mean():
     """All signs of four components: the estimates' mean over them is the exact trace, and theirs is another function."""
     flow = ContinuousFlow(4, widths=(2, 5), key=KEY)

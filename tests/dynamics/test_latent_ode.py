@@ -46,6 +46,7 @@ def test_misfit_counts_known_values_in_units_of_the_noise(model, series):
     np.testing.assert_allclose(evidence.misfit, expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_answer_at_other_times_is_the_same_trajectory(model, series):
     fine = jnp.sort(jnp.concatenate([series.times, series.times[:-1] + 0.3 * jnp.diff(series.times)]))
     precise = eqx.tree_at(lambda m: m.method, model, Method(rtol=1e-8, atol=1e-10, statistics=False))

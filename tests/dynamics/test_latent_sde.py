@@ -26,6 +26,7 @@ def test_context_knows_this_observation_and_later_ones(key):
     assert (np.abs(before[:3] - after[:3]).max(1) > 1e-6).all()
 
 
+@pytest.mark.slow
 def test_posterior_between_two_observations_looks_at_the_next(key):
     model = small(key)
     contexts = jnp.arange(6.0)[:, None] * jnp.ones(4)
@@ -35,6 +36,7 @@ def test_posterior_between_two_observations_looks_at_the_next(key):
         np.testing.assert_allclose(drift(t), at(following), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_keeps_its_bounds_and_components_apart(key):
     model = small(key)
     g = lambda z: model._diffusion(0.0, z, None)
@@ -44,6 +46,7 @@ def test_noise_keeps_its_bounds_and_components_apart(key):
     np.testing.assert_array_equal(off_diagonal, 0.0)
 
 
+@pytest.mark.slow
 def test_missing_values_count_for_nothing(key):
     """With all of the series missing the bound is what the divergence takes; gradients stay numbers."""
     model, values = small(key), jax.random.normal(key, (6, 3))

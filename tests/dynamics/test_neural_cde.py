@@ -31,6 +31,7 @@ def model(key) -> NeuralCDE:
     return NeuralCDE(2, 3, **SMALL, method=STEPS, key=key)
 
 
+@pytest.mark.slow
 def test_answer_changes_when_the_path_is_moved_only_by_the_initial_network(model, series):
     # Both channels are there at the first time, so that the paths differ by a translation.
     values = series.values.at[0].set(jnp.array([0.3, 0.1]))
@@ -42,6 +43,7 @@ def test_answer_changes_when_the_path_is_moved_only_by_the_initial_network(model
     assert jnp.abs(answers[0] - answers[1]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_speed_at_which_a_path_is_run_through_does_not_matter(model, series):
     path = control_path(series, "linear")
     again = linear_path(jnp.exp(path.knots), path.values, path.last, series)
@@ -84,6 +86,7 @@ def test_answers_in_real_time_depend_on_the_past_alone(key, series):
         NeuralCDE(2, 3, **SMALL, key=key).online(series)
 
 
+@pytest.mark.slow
 def test_windows_of_one_piece_are_the_linear_path(key, series):
     windows = NeuralCDE(2, 3, **SMALL, path="linear", window=1, signature=1, method=STEPS, key=key)
     plain = NeuralCDE(2, 3, **SMALL, path="linear", method=STEPS, key=key)
@@ -103,6 +106,7 @@ def test_static_covariates_reach_the_answer(key, series):
     assert jnp.abs(one - other).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_differences(model, series):
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
     direction = jax.tree.map(lambda x: jax.random.normal(jax.random.key(3), x.shape), parameters)

@@ -63,6 +63,7 @@ def test_padding_changes_nothing(key, series):
     np.testing.assert_allclose(*backward, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_where_values_are_missing(key, series):
     for model in (GRUD(2, 3, key=key), ODERNN(2, 3, key=key)):
         gradient = eqx.filter_jit(eqx.filter_grad(lambda m: jnp.sum(m(series) ** 2)))(model)

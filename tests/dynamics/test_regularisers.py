@@ -97,6 +97,7 @@ def test_total_derivatives_are_the_coefficients_of_the_taylor_series():
         series.append(expected)
 
 
+@pytest.mark.slow
 def test_local_error_is_that_of_one_step_from_a_point_of_the_solution():
     method = Method(rtol=1e-6, atol=1e-6)
     times = jnp.asarray([0.0, 0.5, 2.0])
@@ -113,6 +114,7 @@ def test_local_error_is_that_of_one_step_from_a_point_of_the_solution():
     assert 0 < float(local_error(swing, instant, method)) < float(instant.step) * 10
 
 
+@pytest.mark.slow
 def test_local_penalties_work_where_the_adjoint_carries_no_statistics():
     """Their gradient is that of the step alone: the point it starts from is a constant."""
     method = Method(rtol=1e-5, atol=1e-5, adjoint=diffrax.BacksolveAdjoint(), statistics=False)

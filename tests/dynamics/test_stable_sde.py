@@ -76,6 +76,7 @@ def test_geometric_form_has_the_mean_of_its_equation(series):
     assert (jnp.abs(mean - jnp.exp(2 * gamma)) < 4 * error).all()
 
 
+@pytest.mark.slow
 def test_naive_form_sees_the_first_value_alone(series):
     changed = IrregularSeries(series.times, series.values.at[1:].add(1.0))
     for form, sees in (("naive", False), ("langevin", True)):

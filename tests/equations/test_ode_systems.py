@@ -143,6 +143,7 @@ def test_stiff_reactions_reach_the_published_state():
     np.testing.assert_allclose(found.sum(), 1, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_fixed_tolerance_is_met_and_a_failure_gives_no_numbers():
     system, times = LinearODE(), [0.0, 2.0]
     exact = system.exact()(jnp.array([2.0]))

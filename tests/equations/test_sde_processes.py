@@ -98,6 +98,7 @@ def test_wells_keep_their_stationary_distribution():
     assert abs(end.mean()) < 4 * (moment(2) / PATHS) ** 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solver, order",
     [(diffrax.Euler(), 0.5), pytest.param(diffrax.ItoMilstein(), 1.0, marks=pytest.mark.slow)],
@@ -114,6 +115,7 @@ def test_stochastic_lorenz_is_lorenz_with_noise_in_proportion():
     np.testing.assert_allclose(equation.diffusion(0.0, y), [0.1, -0.56, 0.9])
 
 
+@pytest.mark.slow
 def test_one_key_gives_one_path_for_all_steps():
     equation, y = OrnsteinUhlenbeck(), jnp.ones(1)
     path = brownian_path(jax.random.key(3), 1, [0.0, 1.0], 1e-3)

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from training.advected import GRID, SPACE, Stencil, dataset
 
 from neuralpde.operators import Located, Stepping, VelocityPrediction, history_space, located_space
@@ -40,6 +41,7 @@ def test_a_refined_network_takes_the_place_last():
     assert names == ("u@0", "u@1", f"cos {axis}", f"sin {axis}")
 
 
+@pytest.mark.slow
 def test_a_force_that_is_fixed_in_space_is_learned_with_the_place_alone(key):
     """Waves run around a standing one: a stencil cannot move the former and keep the latter, of equal length."""
     standing = 2 * jnp.cos(2 * jnp.pi * GRID.coords())

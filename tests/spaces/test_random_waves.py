@@ -83,6 +83,7 @@ def test_walls_are_refused(prior):
         prior(FunctionSpace(Box.cube(1)))
 
 
+@pytest.mark.slow
 def test_components_are_independent():
     u = draws(RandomSeries(TORUS), 16)
     correlation = (u[..., 0] * u[..., 1]).mean() / (u**2).mean()

@@ -38,7 +38,7 @@ def assert_same(whole, cut):
 
 
 @pytest.mark.parametrize("optimizer", [adamw(STEPS, 0.05), muon(STEPS, 0.05)], ids=["adamw", "muon"])
-@pytest.mark.parametrize("ema", [None, 0.9])
+@pytest.mark.parametrize("ema", [pytest.param(None, marks=pytest.mark.slow), 0.9])
 def test_resumed_run_is_the_uninterrupted_one(tmp_path, key, ema, optimizer):
     whole = train(tmp_path / "whole", key, ema=ema, optimizer=optimizer)
     train(tmp_path / "cut", key, steps=24, ema=ema, optimizer=optimizer)
@@ -50,6 +50,7 @@ def test_resumed_run_is_the_uninterrupted_one(tmp_path, key, ema, optimizer):
     assert [line["step"] for line in lines(tmp_path / "cut")] == list(range(1, STEPS + 1))
 
 
+@pytest.mark.slow
 def test_key_of_the_checkpoint_counts(tmp_path, key):
     whole = train(tmp_path / "whole", key)
     train(tmp_path / "cut", key, steps=20)
@@ -79,7 +80,9 @@ class Interrupting(Regression):
         return super().evaluate(model)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
 def test_signal_saves_and_the_run_goes_on_exactly(tmp_path, key, number, code):
     whole = train(tmp_path / "whole", key)
     task = Interrupting(noise=0.1)

@@ -145,6 +145,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(key):
     assert 0.85 < np.std(score) < 1.2
 
 
+@pytest.mark.slow
 def test_members_on_weighted_observations_spread_as_the_posterior_does(key):
     problem, times, values, _ = heated(noise=0.1, n=40)
     task = ResidualTask(problem, points=32, weights={"equation": 1e4}, resample_every=None)

@@ -57,6 +57,7 @@ def test_unrolled_training_is_better_at_what_it_trains_than_one_step_training(ke
     assert measured[1, 1] < 0.9 * measured[8, 1]
 
 
+@pytest.mark.slow
 def test_resumed_run_is_the_uninterrupted_one(key, tmp_path):
     options = {"noise": 0.1, "horizon": 3, "grow": 20, "batch_size": 4}
     task = RolloutTask(dataset(), **options)

@@ -12,6 +12,7 @@ from neuralpde.training import RolloutTask, TrainingArgumentError
 from neuralpde.training.rollout_windows import JumpLoader, Trajectories, WindowLoader, jump
 
 
+@pytest.mark.slow
 def test_windows_are_those_cut_by_hand_and_come_once_an_epoch(key):
     stride, samples = 3, trajectories(3, 10, force=True)
     loader = WindowLoader(Trajectories(samples), 2, length=3, stride=stride)

@@ -23,6 +23,7 @@ def test_training_on_many_devices_equals_that_on_one(key, devices):
     assert len(many.model.weight.sharding.device_set) == devices
 
 
+@pytest.mark.slow
 def test_run_goes_on_over_another_number_of_devices(key, tmp_path):
     train(key, make_mesh(4), tmp_path)
     resumed = train(key, make_mesh(2), tmp_path, steps=60, resume=True)
