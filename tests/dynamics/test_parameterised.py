@@ -56,10 +56,9 @@ def squares(model):
     return jnp.sum(states[1:] ** 2)
 
 
-def test_gradients_through_a_stiff_solve_are_those_of_finite_differences():
-    """By derivatives that run forward, and by those of the solver backward; other gradients are refused."""
-    forward = eqx.filter_grad(squares)(stiff("forward")).closures
-    backward = eqx.filter_grad(squares)(stiff("adjoint")).closures
+@pytest.mark.parametrize("sensitivities", ["forward", pytest.param("adjoint", marks=pytest.mark.slow)])
+def test_gradients_through_a_stiff_solve_are_those_of_finite_differences(sensitivities):
+    gradient = eqx.filter_jit(eqx.filter_grad(squares))(stiff(sensitivities)).closures
     loss, h = eqx.filter_jit(squares), 1e-3
     for where in (lambda m: m.net.layers[0].weight, lambda m: m.net.layers[-1].bias):
 
@@ -67,25 +66,26 @@ def test_gradients_through_a_stiff_solve_are_those_of_finite_differences():
             inside = lambda model: where(model.closures)
             return loss(eqx.tree_at(inside, stiff("forward", 1e-8), replace_fn=lambda x: x + by))
 
-        slope = (moved(h) - moved(-h)) / (2 * h)
-        for found in (forward, backward):
-            np.testing.assert_allclose(where(found).sum(), slope, rtol=2e-4)
+        np.testing.assert_allclose(where(gradient).sum(), (moved(h) - moved(-h)) / (2 * h), rtol=2e-4)
+
+
+def test_forward_sensitivities_refuse_gradients_that_they_have_not():
+    """To the initial state; nothing is solved for that."""
     method = stiff("forward").method
     at = lambda y0: solve_forward(relaxation, y0, jnp.linspace(0.0, 1.0, 3), method, {"decay": 1.0, "gain": 1.0})
     with pytest.raises(RuntimeError):
-        jax.grad(lambda y0: at(y0).last.sum())(jnp.ones(2))
+        jax.eval_shape(jax.grad(lambda y0: at(y0).last.sum()), jnp.ones(2))
 
 
 def test_the_classical_model_moves_by_its_parameters():
     """dz/dt = f([z, mu]), with the state at first order z + h f."""
     model = ParameterisedODE.classical(2, 3, width=8, depth=1, method=Method(substeps=1), key=KEY)
     z, mu = jnp.asarray([0.2, -0.1]), jnp.asarray([1.0, 0.5, -2.0])
-    step = (model(z, jnp.asarray([0.0, 1e-4]), mu).last - z) / 1e-4
+    move = jax.jit(lambda end, mu: model(z, jnp.stack([jnp.zeros(()), end]), mu).last)
+    step = (move(1e-4, mu) - z) / 1e-4
     np.testing.assert_allclose(step, model.physics.field(0.0, jnp.concatenate([z, mu])), rtol=1e-3)
-    slope = jax.grad(lambda mu: model(z, jnp.asarray([0.0, 1.0]), mu).last.sum())(mu)
+    slope = (move(1.0, mu + jnp.asarray([1e-3, 0, 0])) - move(1.0, mu - jnp.asarray([1e-3, 0, 0]))) / 2e-3
     assert float(jnp.abs(slope).min()) > 1e-4
-    with pytest.raises(ValueError, match="adjoint"):
-        ParameterisedODE(relaxation, lambda mu: mu, sensitivities="both")
 
 
 def test_other_series_are_refused():
@@ -104,7 +104,7 @@ def test_experiments_ignite_or_do_not(experiments):
     end, peak = truth.values[:, -1, 0], truth.values[..., 0].max(1)
     assert np.isfinite(truth.values).all() and (np.abs(truth.static) <= 1).all()
     np.testing.assert_allclose(truth.values[:, 0], [[0.3, 1.01325]] * 24)
-    assert 0.25 < (end > 1.0).mean() < 0.75
+    assert 0.4 < (end > 1.0).mean() < 0.9
     assert (end[end > 1.0] > 1.4).all() and (peak[end < 1.0] < 1.8).all()
     assert np.isnan(experiments.train.series.values[:, 1:]).all() and EXPERIMENTS.dim == truth.static.shape[1]
 

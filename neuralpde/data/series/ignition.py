@@ -45,7 +45,7 @@ def laser_reactor(parameters: Float[Array, " 6"]) -> Reactor:
     gas = read_mechanism("methane_two_step")
     wide = radius / 0.6e-3
     layer = jnp.exp(-(((radial - 0.35 - 0.2 * axial) / 0.25) ** 2))
-    absorbed = energy * (0.45 + 0.5 * jax.nn.sigmoid(3 * (energy / 0.16 / (4 * wide**2) - 0.8)))
+    absorbed = energy * (0.45 + 0.5 * jax.nn.sigmoid(3 * (energy / 0.13 / (4 * wide**2) - 0.8)))
     flash = 0.75 - 0.35 * radial
     heat = SparkHeat(
         HeatPulse(absorbed * flash, timing + 2e-5 + 6e-5 * wide, 1.2e-5 + 1e-5 * wide),
@@ -79,7 +79,7 @@ def laser_ignition(
     """Temperature (1000 K) and pressure (bar) at equal times up to ``end`` s, of experiments drawn uniformly.
 
     Seen are the six parameters, each scaled to [-1, 1], as static covariates, and the initial values; the targets are the
-    series. About half of the experiments ignite. A stand-in for the simulations of Qian, Wang, Douasbin & Darve 2023, see
+    series. Two experiments of three ignite. A stand-in for the simulations of Qian, Wang, Douasbin & Darve 2023, see
     `laser_reactor`.
     """
     times = np.linspace(0.0, end, points)

@@ -13,12 +13,12 @@ from .reactor import Reactor
 from .thermodynamics import Scalar, Species
 
 EXPERIMENTS = Box.of(
-    energy=(0.08, 0.24),
+    energy=(0.06, 0.2),
     axial=(0.0, 1.0),
     radial=(0.0, 1.0),
     radius=(0.2e-3, 0.6e-3),
     timing=(0.1e-3, 0.4e-3),
-    mixture=(0.15, 0.3),
+    mixture=(0.15, 0.25),
 )
 """Parameters of an experiment: energy of the laser (J), place of its spot along and across the jet (shares of the length and
 the width), radius of the spot (m), time of the pulse (s), equivalence ratio of the gas."""
