@@ -8,6 +8,7 @@ from .fields import MLPField
 from .flow import ContinuousFlow
 from .flow_map import ExponentialFlow, FlowMap
 from .hamiltonian import Hamiltonian
+from .ignition import IgnitionODE
 from .lagrangian import Lagrangian
 from .latent_ode import Evidence, LatentODE
 from .latent_sde import Gaussian, LatentPath, LatentSDE
@@ -16,8 +17,10 @@ from .method import Method
 from .neural_cde import NeuralCDE
 from .neural_ode import NeuralODE
 from .norms import rms
+from .parameterised import JoinedField, ParameterisedODE, solve_forward
 from .path_kl import with_path_kl
 from .q_wiener import QWiener
+from .ranges import AbstractRange, Between, Decades, LearnedQuantities, Positive
 from .recurrent import GRUD, ODERNN, RecurrentEncoder
 from .regularisers import (
     ErrorEstimate,
@@ -47,12 +50,15 @@ from .traces import bottleneck_trace, exact_trace, hutchinson_trace
 __all__ = [
     "GRUD",
     "ODERNN",
+    "AbstractRange",
+    "Between",
     "CDEDiscriminator",
     "Closure",
     "ConcatSquash",
     "ConcatSquashField",
     "ContinuousFlow",
     "Cost",
+    "Decades",
     "Diffusion",
     "ErrorEstimate",
     "Evidence",
@@ -62,19 +68,24 @@ __all__ = [
     "FlowMap",
     "Gaussian",
     "Hamiltonian",
+    "IgnitionODE",
     "Instant",
     "Integrand",
     "JacobianFrobenius",
+    "JoinedField",
     "Kinetic",
     "Lagrangian",
     "LatentODE",
     "LatentPath",
     "LatentSDE",
     "LearnedFlux",
+    "LearnedQuantities",
     "MLPField",
     "Method",
     "NeuralCDE",
     "NeuralODE",
+    "ParameterisedODE",
+    "Positive",
     "QWiener",
     "RecurrentEncoder",
     "SDEGenerator",
@@ -104,6 +115,7 @@ __all__ = [
     "random_signs",
     "rms",
     "solve",
+    "solve_forward",
     "solve_sde",
     "solve_spde",
     "solve_together",

@@ -33,7 +33,7 @@ from .second_order import (
     ssbfgs,
     ssbroyden,
 )
-from .series_objectives import AbstractObjective, Classification, Forecast, Interpolation, Trajectories
+from .series_objectives import AbstractObjective, Classification, Forecast, Interpolation, Response, Trajectories
 from .series_task import SeriesTask, measured
 from .soap import soap
 from .stopping import StopReason
@@ -67,6 +67,7 @@ __all__ = [
     "ResidualBatch",
     "ResidualTask",
     "Residuals",
+    "Response",
     "RolloutTask",
     "SeriesTask",
     "SideConditions",

@@ -44,9 +44,10 @@ def overrides_of(group: str, name: str) -> list[str]:
         return [f"experiment=dynamics/{name}"]
     if group == "dataset":
         kind = {"decaying_oscillator": "oscillator_latent_ode", "spirals": "spirals_latent_ode"}
-        kind |= {"rational_oscillator": "oscillator_neural_ode"}
+        kind |= {"rational_oscillator": "oscillator_neural_ode", "laser_ignition": "laser_ignition"}
         return [f"experiment=dynamics/{kind.get(name, 'chirality_cde')}", f"dataset=series/{name}"]
     kind = {"latent_ode": "oscillator_latent_ode", "neural_ode": "oscillator_neural_ode"}
+    kind |= {"ignition_ode": "laser_ignition"}
     return [f"experiment=dynamics/{kind.get(name, 'chirality_cde')}", f"model=dynamics/{name}"]
 
 

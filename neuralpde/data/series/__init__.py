@@ -3,6 +3,7 @@
 from .batching import bucketed, on_union_grid, stack_series
 from .classes import damped_oscillators, ornstein_uhlenbeck_rates, switching_sinusoids
 from .dataset import SeriesDataset, SeriesSample, drawn
+from .ignition import laser_ignition
 from .missing import drop_values, with_missing
 from .physionet import physionet_2012, read_outcomes, read_record
 from .planar import chirality, decaying_oscillator, spirals
@@ -21,6 +22,7 @@ __all__ = [
     "decaying_oscillator",
     "drawn",
     "drop_values",
+    "laser_ignition",
     "on_union_grid",
     "ornstein_uhlenbeck_rates",
     "physionet_2012",
