@@ -18,6 +18,7 @@ from .neural_ode import NeuralODE
 from .norms import rms
 from .path_kl import with_path_kl
 from .q_wiener import QWiener
+from .read_out import FormulaField, read_out
 from .recurrent import GRUD, ODERNN, RecurrentEncoder
 from .regularisers import (
     ErrorEstimate,
@@ -60,6 +61,7 @@ __all__ = [
     "FieldODE",
     "FieldSDE",
     "FlowMap",
+    "FormulaField",
     "Gaussian",
     "Hamiltonian",
     "Instant",
@@ -102,6 +104,7 @@ __all__ = [
     "log_signature_size",
     "random_end",
     "random_signs",
+    "read_out",
     "rms",
     "solve",
     "solve_sde",
