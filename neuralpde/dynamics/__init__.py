@@ -8,10 +8,12 @@ from .fields import MLPField
 from .flow import ContinuousFlow
 from .flow_map import ExponentialFlow, FlowMap
 from .hamiltonian import Hamiltonian
+from .hippo import hippo_legs, remembered
 from .lagrangian import Lagrangian
 from .latent_ode import Evidence, LatentODE
 from .latent_sde import Gaussian, LatentPath, LatentSDE
 from .log_signature import log_ode_field, log_signature, log_signature_path, log_signature_size
+from .lssl import LSSL, LSSLBlock, LSSLNetwork, StateSpace
 from .method import Method
 from .neural_cde import NeuralCDE
 from .neural_ode import NeuralODE
@@ -43,10 +45,12 @@ from .solve_sde import solve_sde, stratonovich_drift
 from .solved import Cost, Solved, Tally
 from .spde import exponential_euler, solve_spde
 from .stable_sde import StableSDE
+from .state_space import causal_convolution, generalized_bilinear, krylov
 from .traces import bottleneck_trace, exact_trace, hutchinson_trace
 
 __all__ = [
     "GRUD",
+    "LSSL",
     "ODERNN",
     "CDEDiscriminator",
     "Closure",
@@ -68,6 +72,8 @@ __all__ = [
     "Integrand",
     "JacobianFrobenius",
     "Kinetic",
+    "LSSLBlock",
+    "LSSLNetwork",
     "Lagrangian",
     "LatentODE",
     "LatentPath",
@@ -83,17 +89,22 @@ __all__ = [
     "SecondOrderODE",
     "Solved",
     "StableSDE",
+    "StateSpace",
     "StiffnessEstimate",
     "Tally",
     "TaylorDerivative",
     "VectorField",
     "bottleneck_trace",
     "brownian_tree",
+    "causal_convolution",
     "clipped",
     "exact_trace",
     "exponential_euler",
+    "generalized_bilinear",
+    "hippo_legs",
     "hutchinson_trace",
     "implicit_explicit",
+    "krylov",
     "levy_area",
     "lipswish",
     "local_error",
@@ -105,6 +116,7 @@ __all__ = [
     "random_end",
     "random_signs",
     "read_out",
+    "remembered",
     "rms",
     "solve",
     "solve_sde",
