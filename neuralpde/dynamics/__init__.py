@@ -10,6 +10,8 @@ from .flow_map import ExponentialFlow, FlowMap
 from .hamiltonian import Hamiltonian
 from .hippo import hippo_legs, remembered
 from .lagrangian import Lagrangian
+from .langevin import CoupledOscillators, langevin_sde, langevin_step
+from .langevin_flow import LangevinFlow
 from .latent_ode import Evidence, LatentODE
 from .latent_sde import Gaussian, LatentPath, LatentSDE
 from .log_signature import log_ode_field, log_signature, log_signature_path, log_signature_size
@@ -58,6 +60,7 @@ __all__ = [
     "ConcatSquashField",
     "ContinuousFlow",
     "Cost",
+    "CoupledOscillators",
     "Diffusion",
     "ErrorEstimate",
     "Evidence",
@@ -75,6 +78,7 @@ __all__ = [
     "LSSLBlock",
     "LSSLNetwork",
     "Lagrangian",
+    "LangevinFlow",
     "LatentODE",
     "LatentPath",
     "LatentSDE",
@@ -105,6 +109,8 @@ __all__ = [
     "hutchinson_trace",
     "implicit_explicit",
     "krylov",
+    "langevin_sde",
+    "langevin_step",
     "levy_area",
     "lipswish",
     "local_error",

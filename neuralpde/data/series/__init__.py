@@ -7,6 +7,7 @@ from .missing import drop_values, with_missing
 from .physionet import physionet_2012, read_outcomes, read_record
 from .planar import chirality, decaying_oscillator, spirals
 from .preparation import prepared, with_paths
+from .spikes import lorenz_spikes
 from .stochastic import ramped_ornstein_uhlenbeck, stochastic_lorenz
 from .trajectories import trajectories
 from .ts_format import SeriesFile, read_ts, uea
@@ -21,6 +22,7 @@ __all__ = [
     "decaying_oscillator",
     "drawn",
     "drop_values",
+    "lorenz_spikes",
     "on_union_grid",
     "ornstein_uhlenbeck_rates",
     "physionet_2012",
