@@ -7,6 +7,7 @@ from .field_dynamics import FieldODE, FieldSDE, implicit_explicit
 from .fields import MLPField
 from .flow import ContinuousFlow
 from .flow_map import ExponentialFlow, FlowMap
+from .graph_hamiltonian import GraphHamiltonian
 from .hamiltonian import Hamiltonian
 from .hippo import hippo_legs, remembered
 from .lagrangian import Lagrangian
@@ -16,6 +17,7 @@ from .latent_ode import Evidence, LatentODE
 from .latent_sde import Gaussian, LatentPath, LatentSDE
 from .log_signature import log_ode_field, log_signature, log_signature_path, log_signature_size
 from .lssl import LSSL, LSSLBlock, LSSLNetwork, StateSpace
+from .meta_learning import adapted
 from .method import Method
 from .neural_cde import NeuralCDE
 from .neural_ode import NeuralODE
@@ -70,6 +72,7 @@ __all__ = [
     "FlowMap",
     "FormulaField",
     "Gaussian",
+    "GraphHamiltonian",
     "Hamiltonian",
     "Instant",
     "Integrand",
@@ -98,6 +101,7 @@ __all__ = [
     "Tally",
     "TaylorDerivative",
     "VectorField",
+    "adapted",
     "bottleneck_trace",
     "brownian_tree",
     "causal_convolution",

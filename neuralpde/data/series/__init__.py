@@ -3,6 +3,7 @@
 from .batching import bucketed, on_union_grid, stack_series
 from .classes import damped_oscillators, ornstein_uhlenbeck_rates, switching_sinusoids
 from .dataset import SeriesDataset, SeriesSample, drawn
+from .mechanics import Motions, motions
 from .missing import drop_values, with_missing
 from .physionet import physionet_2012, read_outcomes, read_record
 from .planar import chirality, decaying_oscillator, spirals
@@ -13,6 +14,7 @@ from .trajectories import trajectories
 from .ts_format import SeriesFile, read_ts, uea
 
 __all__ = [
+    "Motions",
     "SeriesDataset",
     "SeriesFile",
     "SeriesSample",
@@ -23,6 +25,7 @@ __all__ = [
     "drawn",
     "drop_values",
     "lorenz_spikes",
+    "motions",
     "on_union_grid",
     "ornstein_uhlenbeck_rates",
     "physionet_2012",
