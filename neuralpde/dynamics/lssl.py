@@ -43,7 +43,8 @@ class LSSL(eqx.Module):
     `generalized_bilinear`.
 
     Called it is a convolution by the kernel C A'^i B', `recurrent` makes the same numbers step by step. In single
-    precision the kernel is true to about 1e-5 of its largest entry for ``order`` up to 64.
+    precision a kernel of 1024 entries is true to 4e-6 of its largest one for ``order`` up to 64, to 1e-5 at 128. Above
+    that the powers of A', which is far from normal, lose what the kernel is made of, in double precision, too.
     """
 
     system: StateSpace | Frozen
