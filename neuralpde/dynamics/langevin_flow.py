@@ -21,6 +21,9 @@ from .method import Method
 from .recurrent import bare
 from .solve_sde import solve_sde
 
+DRAWS = 16
+"""Paths whose mean an answer without a key is."""
+
 
 class Flow(NamedTuple):
     """One path: positions and velocities, and the divergence of the posterior from the prior."""
@@ -97,13 +100,17 @@ class LangevinFlow(eqx.Module):
         times: Float[Array, " time"] | None = None,
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "time channel"]:
-        """Expected counts of each bin, from a draw of the latents, or with a key left out from one without noise.
+        """Expected counts of each bin, from a draw of the latents, or with the key left out the mean of `DRAWS` draws,
+        always the same ones: the rates that the counts speak for.
 
         ``times``, where given, are those of the series: rates are told at its bins.
         """
         series = bare(series)
         h = self.contexts(jnp.where(series.mask, series.values, 0))
-        return jnp.exp(self.log_rates(self.flow(series.times, h, key), h))
+        rates = lambda key: jnp.exp(self.log_rates(self.flow(series.times, h, key), h))
+        if key is not None:
+            return rates(key)
+        return jnp.mean(jax.vmap(rates)(jax.random.split(jax.random.key(0), DRAWS)), axis=0)
 
     def contexts(self, counts: Float[Array, "time channel"]) -> Float[Array, "time hidden"]:
         """h of each bin, which has read that one and all later ones."""
@@ -115,14 +122,12 @@ class LangevinFlow(eqx.Module):
         start = jnp.zeros(self.encoder.hidden_size, counts.dtype)
         return jax.lax.scan(read, start, counts, reverse=True)[1]
 
-    def flow(
-        self, times: Float[Array, " time"], h: Float[Array, "time hidden"], key: PRNGKeyArray | None = None
-    ) -> Flow:
-        """A path of the posterior, or without a key the one without noise."""
+    def flow(self, times: Float[Array, " time"], h: Float[Array, "time hidden"], key: PRNGKeyArray) -> Flow:
+        """A path of the posterior."""
         parts = jnp.split(self.start(h[0]), 4)
         first = Gaussian(jnp.concatenate(parts[:2]), jnp.concatenate(parts[2:]))
-        key_start, key_path = (None, None) if key is None else jax.random.split(key)
-        z0, v0 = jnp.split(first.mean if key_start is None else first.sample(key_start), 2)
+        key_start, key_path = jax.random.split(key)
+        z0, v0 = jnp.split(first.sample(key_start), 2)
         begun = first.kl(Gaussian(jnp.zeros_like(first.mean), jnp.zeros_like(first.mean)))
         move = self._bins if self.method is None else self._continuously
         z, v, pushed = move(times, z0, v0, h, key_path)
@@ -160,10 +165,10 @@ class LangevinFlow(eqx.Module):
         seen = jnp.where(series.mask & ~hidden, series.values, 0) / (1 - self.drop)
         return seen, series.mask & (hidden if self.drop else True)
 
-    def _bins(self, times: Array, z: Array, v: Array, h: Array, key: PRNGKeyArray | None) -> Flow:
+    def _bins(self, times: Array, z: Array, v: Array, h: Array, key: PRNGKeyArray) -> Flow:
         """By a kick a bin, with the divergence of all kicks from the prior ones."""
         prior = Gaussian(jnp.zeros_like(v), jnp.full_like(v, 0.5 * jnp.log(2 * self.friction)))
-        noise = jnp.zeros_like(h) if key is None else jax.random.normal(key, h.shape, h.dtype)
+        noise = jax.random.normal(key, h.shape, h.dtype)
 
         def move(state, given):
             h, noise = given
@@ -177,7 +182,7 @@ class LangevinFlow(eqx.Module):
         z_on, v_on, divergences = jax.lax.scan(move, (z, v), (h[1:], noise[1:]))[1]
         return Flow(jnp.concatenate([z[None], z_on]), jnp.concatenate([v[None], v_on]), jnp.sum(divergences))
 
-    def _continuously(self, times: Array, z: Array, v: Array, h: Array, key: PRNGKeyArray | None) -> Flow:
+    def _continuously(self, times: Array, z: Array, v: Array, h: Array, key: PRNGKeyArray) -> Flow:
         """By `solve_sde`; the divergence of the paths is int |push|^2 / (4 friction) dt, by Girsanov's theorem."""
 
         def push(t, args):
@@ -189,12 +194,7 @@ class LangevinFlow(eqx.Module):
         def drift(t, state, args):
             return langevin(t, state[0], args), jnp.sum(push(t, args) ** 2) / (4 * self.friction)
 
-        loud = 0.0 if key is None else 1.0
-
-        def diffusion(t, state, args):
-            return jax.tree.map(lambda g: loud * g, noise(t, state[0], args)), jnp.zeros_like(state[1])
-
+        diffusion = lambda t, state, args: (noise(t, state[0], args), jnp.zeros_like(state[1]))
         start, args = ((z, v), jnp.zeros((), z.dtype)), (times, jax.vmap(self.kicks)(h))
-        key = jax.random.key(0) if key is None else key
         (z_on, v_on), pushed = solve_sde(drift, diffusion, start, times, self.method, key=key, args=args).states
         return Flow(z_on, v_on, pushed[-1])
