@@ -51,6 +51,7 @@ def test_a_part_alone_is_adapted(key):
     np.testing.assert_allclose(adapted(model, loss, None, steps=2, rate=0.1).x, 0.8**2)
 
 
+@pytest.mark.slow
 def test_energy_of_a_graph_knows_neither_order_nor_padding(key):
     model = GraphHamiltonian(width=6, key=key)
     bodies = jax.random.normal(key, (3, 4))

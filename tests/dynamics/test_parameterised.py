@@ -56,6 +56,7 @@ def squares(model):
     return jnp.sum(states[1:] ** 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sensitivities", ["forward", pytest.param("adjoint", marks=pytest.mark.slow)])
 def test_gradients_through_a_stiff_solve_are_those_of_finite_differences(sensitivities):
     gradient = eqx.filter_jit(eqx.filter_grad(squares))(stiff(sensitivities)).closures

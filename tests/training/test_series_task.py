@@ -88,7 +88,7 @@ def test_forecast_counts_known_values(turning):
 
 def test_responses_miss_by_their_mean_absolute_error(oscillations):
     holes = with_missing(oscillations, 0.3).map(lambda s: SeriesSample(s.series, s.series))
-    sample = one(holes)
+    sample = jax.tree.map(jnp.asarray, one(holes))
     values = np.asarray(sample.target.values)
     assert np.isnan(values).any()
     model = Constant(jnp.full(values.shape, 0.25))
