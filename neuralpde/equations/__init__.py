@@ -1,6 +1,7 @@
 """Differential equations: parameters, residuals, tendencies, exact solutions, priors of coefficients."""
 
 from .advection_priors import SquareAndEllipse, SquareWave
+from .bodies import as_bodies, as_state
 from .burgers import Burgers, VectorBurgers
 from .complex_waves import GinzburgLandau, Schroedinger
 from .compressible_navier_stokes import CompressibleNavierStokes
@@ -17,6 +18,7 @@ from .gas import AbstractGas
 from .gas_priors import ShockTube, TurbulentGas, WavyGas
 from .gas_solutions import EntropyWave, IsentropicVortex, SimpleWave
 from .gray_scott import GrayScott
+from .hamiltonian_systems import AbstractHamiltonianSystem, HenonHeiles, MagneticMirror, MassSpring, ThreeBody, TwoBody
 from .helmholtz import BoundedSpeed, Helmholtz, Strip
 from .incompressible import AbstractIncompressibleFlow, BuoyantSmoke, NavierStokes, SmokeAtRest, StirredSmoke
 from .korteweg_de_vries import KortewegDeVries
@@ -55,6 +57,7 @@ __all__ = [
     "AbstractConservationLaw",
     "AbstractEquation",
     "AbstractGas",
+    "AbstractHamiltonianSystem",
     "AbstractIncompressibleFlow",
     "AbstractODE",
     "AbstractObservation",
@@ -91,6 +94,7 @@ __all__ = [
     "GinzburgLandau",
     "GrayScott",
     "Helmholtz",
+    "HenonHeiles",
     "IsentropicVortex",
     "KortewegDeVries",
     "KuramotoSivashinsky",
@@ -99,6 +103,8 @@ __all__ = [
     "Lorenz63",
     "Lorenz96",
     "LotkaVolterra",
+    "MagneticMirror",
+    "MassSpring",
     "MultiscaleTrigonometric",
     "NavierStokes",
     "OrnsteinUhlenbeck",
@@ -125,7 +131,9 @@ __all__ = [
     "StirredSmoke",
     "StochasticLorenz",
     "Strip",
+    "ThreeBody",
     "TurbulentGas",
+    "TwoBody",
     "TwoPhase",
     "UniformConstant",
     "VanDerPol",
@@ -137,6 +145,8 @@ __all__ = [
     "WhiteNoise",
     "ZonalJets",
     "advection_case",
+    "as_bodies",
+    "as_state",
     "coefficient_at",
     "diagonal_forcing",
     "kolmogorov_forcing",

@@ -44,6 +44,7 @@ from .plots import (
     term_weights,
     unknown_curves,
     unknown_functions,
+    vector_fields_figure,
 )
 from .report import write_report
 from .resolution import ResolutionRow, resolution_results, resolution_table, rich_resolution_table
@@ -122,6 +123,7 @@ __all__ = [
     "term_weights",
     "unknown_curves",
     "unknown_functions",
+    "vector_fields_figure",
     "well_nrmse",
     "well_vrmse",
     "write_atomically",

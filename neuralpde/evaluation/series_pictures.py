@@ -18,14 +18,15 @@ from .plots.series import class_figure, confusion_figure, phase_portrait, series
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS, DRAWS, ORBITS, PER_CLASS = 3, 32, 8, 3
+COLUMNS, DRAWS, ORBITS, PER_CLASS, ROWS = 3, 32, 8, 3, 6
 
 
 def series_figures(model: Any, dataset: SeriesDataset, follows: bool = False) -> dict[str, Figure]:
     """Pictures of the test set, by name.
 
     - Of classes: ``classes``, some series of each, and ``confusion``.
-    - Of whole series: ``series``, truth and answer with the band of draws, and in two channels or more ``phase_portrait``.
+    - Of whole series: ``series``, truth and answer with the band of draws in the first channels, and in two channels or
+      more ``phase_portrait``.
 
     ``follows`` says that the model is one of trajectories, ``model(y0, times)``. Forecasts have no picture.
     """
@@ -39,8 +40,10 @@ def series_figures(model: Any, dataset: SeriesDataset, follows: bool = False) ->
     draws = np.asarray(_trajectories(model, some) if follows else _drawn(model, some, jax.random.key(0)))
     times, truth = np.asarray(some.target.times), np.asarray(some.target.values)
     first = slice(COLUMNS)
-    seen = {} if follows else {"seen_times": some.measured.times[first], "seen": some.measured.values[first]}
-    made = {"series": series_figure(times[first], truth[first], draws[first], names=dataset.names, **seen)}
+    rows = slice(ROWS)
+    seen = {} if follows else {"seen_times": some.measured.times[first], "seen": some.measured.values[first, :, rows]}
+    shown = times[first], truth[first, :, rows], draws[first, ..., rows]
+    made = {"series": series_figure(*shown, names=dataset.names[rows], **seen)}
     if dataset.channels > 1:
         middle = np.median(draws, axis=1)
         made["phase_portrait"] = phase_portrait(truth, middle, names=dataset.names, field=_rates(model, follows))

@@ -7,6 +7,7 @@ from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError
 from .gradient_alignment import gradient_alignment
 from .loop import fit
 from .members import fit_members, fit_together, spread
+from .meta_task import Adaptation, MetaTask
 from .operator_task import OperatorTask
 from .optimizers import adam, adamw, lion, muon, sgd
 from .phase_ends import PhaseEnd
@@ -33,7 +34,7 @@ from .second_order import (
     ssbfgs,
     ssbroyden,
 )
-from .series_objectives import AbstractObjective, Classification, Forecast, Interpolation, Trajectories
+from .series_objectives import AbstractObjective, Classification, Forecast, Interpolation, Response, Trajectories
 from .series_task import SeriesTask, measured
 from .soap import soap
 from .stopping import StopReason
@@ -42,6 +43,7 @@ from .task import Batches, Task
 __all__ = [
     "AbstractObjective",
     "AbstractPhysics",
+    "Adaptation",
     "Batches",
     "Block",
     "CheckpointError",
@@ -56,6 +58,7 @@ __all__ = [
     "InitialState",
     "Interpolation",
     "Laplace",
+    "MetaTask",
     "OfOneBatch",
     "OperatorTask",
     "Phase",
@@ -67,6 +70,7 @@ __all__ = [
     "ResidualBatch",
     "ResidualTask",
     "Residuals",
+    "Response",
     "RolloutTask",
     "SeriesTask",
     "SideConditions",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -172,15 +173,43 @@ class Trajectories(AbstractObjective):
         return jnp.concatenate([values[:1], pieces[:, 1:].reshape(-1, values.shape[-1])])
 
 
+@dataclasses.dataclass(frozen=True)
+class Response(AbstractObjective):
+    """Series that follow from what is seen of them, such as the parameters of an experiment: the mean absolute error.
+
+    The model answers ``model(series, times=times, key=key)``, one row for each time of the target.
+    """
+
+    monitor: str = dataclasses.field(default="mean_absolute", init=False)
+
+    def check(self, dataset: SeriesDataset) -> None:
+        """The targets are series."""
+        _require(dataset, isinstance(dataset.train.target, IrregularSeries), "series")
+
+    def loss(self, model, sample, step, key):
+        """The mean absolute error over the values that are there."""
+        answer = model(sample.series, times=sample.target.times, key=key)
+        return _mean_of(jnp.abs, answer, sample.target.values), {}
+
+    def measures(self, model, sample, key):
+        """Mean absolute error, and mean square."""
+        answer, truth = model(sample.series, times=sample.target.times), sample.target.values
+        return {"mean_absolute": _mean_of(jnp.abs, answer, truth), "mean_square": _mean_square(answer, truth)}
+
+
 def _states(answer: Any) -> Float[Array, "time channel"]:
     return answer.states if isinstance(answer, Solved) else answer
 
 
 def _mean_square(answer: Array, truth: Array) -> Float[Array, ""]:
-    """Over the values that are there."""
+    return _mean_of(jnp.square, answer, truth)
+
+
+def _mean_of(size: Callable[[Array], Array], answer: Array, truth: Array) -> Float[Array, ""]:
+    """Of the misses, over the values that are there."""
     known = ~jnp.isnan(truth)
     misses = jnp.where(known, answer, 0) - jnp.where(known, truth, 0)
-    return jnp.sum(misses**2) / jnp.maximum(jnp.sum(known), 1)
+    return jnp.sum(size(misses)) / jnp.maximum(jnp.sum(known), 1)
 
 
 def _require(dataset: SeriesDataset, fits: bool, wanted: str) -> None:

@@ -36,9 +36,9 @@ class SeriesBatches(eqx.Module):
 class SeriesTask:
     """Make the mean of an objective over the training set small.
 
-    ``objective`` says what is learnt: `Classification`, `Forecast`, `Interpolation` or `Trajectories`. `evaluate` gives
-    the means of its measures over the validation set, and its ``monitor`` is monitored; without one the test set is
-    measured, and nothing is monitored. What is random in a model is drawn once for all evaluations. Raises
+    ``objective`` says what is learnt: `Classification`, `Forecast`, `Interpolation`, `Response` or `Trajectories`.
+    `evaluate` gives the means of its measures over the validation set, and its ``monitor`` is monitored; without one the
+    test set is measured, and nothing is monitored. What is random in a model is drawn once for all evaluations. Raises
     `TrainingArgumentError` where the targets of the dataset are not those of the objective.
     """
 

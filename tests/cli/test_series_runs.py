@@ -19,7 +19,7 @@ GROUPS = options(conf_folder())
 QUICK = {"model": "lnsde"}
 SIZES = {
     "dataset": {"train": 4, "test": 4, "points": 8, "observed": 4},
-    "model": {"width": 4, "depth": 1, "hidden": 3, "latent": 2},
+    "model": {"width": 4, "depth": 1, "hidden": 3, "latent": 2, "heads": 1, "order": 3},
     "task": {"batch_size": 2},
     "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},
     "evaluation": {"plots": False, "report": False},
@@ -44,9 +44,11 @@ def overrides_of(group: str, name: str) -> list[str]:
         return [f"experiment=dynamics/{name}"]
     if group == "dataset":
         kind = {"decaying_oscillator": "oscillator_latent_ode", "spirals": "spirals_latent_ode"}
-        kind |= {"rational_oscillator": "oscillator_neural_ode"}
+        kind |= {"rational_oscillator": "oscillator_neural_ode", "lotka_volterra": "oscillator_neural_ode"}
+        kind |= {"laser_ignition": "laser_ignition", "lorenz_spikes": "lorenz_langevin_flow"}
         return [f"experiment=dynamics/{kind.get(name, 'chirality_cde')}", f"dataset=series/{name}"]
     kind = {"latent_ode": "oscillator_latent_ode", "neural_ode": "oscillator_neural_ode"}
+    kind |= {"ignition_ode": "laser_ignition", "langevin_flow": "lorenz_langevin_flow"}
     return [f"experiment=dynamics/{kind.get(name, 'chirality_cde')}", f"model=dynamics/{name}"]
 
 

@@ -22,6 +22,7 @@ from neuralpde.training import (
     Classification,
     Forecast,
     Interpolation,
+    Response,
     SeriesTask,
     TrainingArgumentError,
     Trajectories,
@@ -83,6 +84,20 @@ def test_forecast_counts_known_values(turning):
     assert dataset.outputs == 3
     found = measured(Forecast(), Constant(jnp.array([2.0, 9.0, 3.0])), dataset.test, 4)
     assert found == {"mean_square": 0.5}
+
+
+def test_responses_miss_by_their_mean_absolute_error(oscillations):
+    holes = with_missing(oscillations, 0.3).map(lambda s: SeriesSample(s.series, s.series))
+    sample = jax.tree.map(jnp.asarray, one(holes))
+    values = np.asarray(sample.target.values)
+    assert np.isnan(values).any()
+    model = Constant(jnp.full(values.shape, 0.25))
+    loss, _ = Response().loss(model, sample, jnp.asarray(0), jax.random.key(0))
+    assert np.isclose(loss, np.nanmean(np.abs(values - 0.25)))
+    found = SeriesTask(holes, Response(), batch_size=2).evaluate(model)
+    truth = np.asarray(holes.test.target.values)
+    means = [np.mean([np.nanmean(size(each - 0.25)) for each in truth]) for size in (np.abs, np.square)]
+    np.testing.assert_allclose([found["test/mean_absolute"], found["test/mean_square"]], means)
 
 
 def test_divergence_grows_into_the_bound():

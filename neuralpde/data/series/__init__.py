@@ -3,15 +3,19 @@
 from .batching import bucketed, on_union_grid, stack_series
 from .classes import damped_oscillators, ornstein_uhlenbeck_rates, switching_sinusoids
 from .dataset import SeriesDataset, SeriesSample, drawn
+from .ignition import laser_ignition
+from .mechanics import Motions, motions
 from .missing import drop_values, with_missing
 from .physionet import physionet_2012, read_outcomes, read_record
 from .planar import chirality, decaying_oscillator, spirals
 from .preparation import prepared, with_paths
+from .spikes import lorenz_spikes
 from .stochastic import ramped_ornstein_uhlenbeck, stochastic_lorenz
 from .trajectories import trajectories
 from .ts_format import SeriesFile, read_ts, uea
 
 __all__ = [
+    "Motions",
     "SeriesDataset",
     "SeriesFile",
     "SeriesSample",
@@ -21,6 +25,9 @@ __all__ = [
     "decaying_oscillator",
     "drawn",
     "drop_values",
+    "laser_ignition",
+    "lorenz_spikes",
+    "motions",
     "on_union_grid",
     "ornstein_uhlenbeck_rates",
     "physionet_2012",

@@ -1,20 +1,27 @@
-"""Gases that react, conduct and diffuse, and the flames in them."""
+"""Gases that react, conduct and diffuse, the flames in them, and vessels of them."""
 
 from .free_flame import FreeFlame, premixed_flame
 from .gas import GasMixture
-from .kinetics import GlobalKinetics
+from .igniter import EXPERIMENTS, HeatPulse, igniter
+from .kinetics import Equilibrium, GlobalKinetics
 from .mechanism import read_mechanism
+from .reactor import Reactor
 from .simplified_flame import SimplifiedFlame
 from .thermodynamics import Nasa7
 from .transport import KineticTheory
 
 __all__ = [
+    "EXPERIMENTS",
+    "Equilibrium",
     "FreeFlame",
     "GasMixture",
     "GlobalKinetics",
+    "HeatPulse",
     "KineticTheory",
     "Nasa7",
+    "Reactor",
     "SimplifiedFlame",
+    "igniter",
     "premixed_flame",
     "read_mechanism",
 ]

@@ -1,7 +1,7 @@
 """Mechanism files: the YAML layout of Cantera, as far as global reactions of ideal gases need it.
 
-Read are NASA7 thermodynamics, the transport data of gases, and irreversible Arrhenius reactions with given orders. What a
-file says beyond that is refused, not left out.
+Read are NASA7 thermodynamics, the transport data of gases, and Arrhenius reactions: irreversible ones, with orders where
+they are given, and reversible ones by the law of mass action. What a file says beyond that is refused, not left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from neuralpde.errors import ArgumentError
 
 from .gas import GasMixture
-from .kinetics import GlobalKinetics
+from .kinetics import Equilibrium, GlobalKinetics
 from .thermodynamics import GAS_CONSTANT, Nasa7
 from .transport import FREEDOMS, KineticTheory
 
@@ -33,7 +33,7 @@ def read_mechanism(path: str | Path) -> GasMixture:
     """The gas of a mechanism file; a bare name such as ``methane_one_step`` is one that comes with the package.
 
     Raises ``ValueError`` for a file that is missing or no mechanism, and for what is not supported: more than one phase,
-    other gases than ideal ones, polynomials other than NASA7, reversible, three-body and pressure-dependent reactions.
+    other gases than ideal ones, polynomials other than NASA7, three-body and pressure-dependent reactions.
     """
     path = Path(path)
     if path.suffix == "" and not path.exists():
@@ -70,13 +70,14 @@ def gas_of(content: Any, source: str = "the mechanism") -> GasMixture:
         )
     composition = np.asarray([[float(one["composition"].get(e, 0)) for e in elements] for one in species])
     molar_mass = composition @ [1e-3 * ATOMIC_MASS[e] for e in elements]
+    thermodynamics = _thermodynamics(species, source)
     return GasMixture(
         names,
         elements,
         composition,
         molar_mass,
-        _thermodynamics(species, source),
-        _kinetics(content, names, composition, source),
+        thermodynamics,
+        _kinetics(content, names, composition, thermodynamics, source),
         _transport(species, molar_mass, source),
     )
 
@@ -122,16 +123,18 @@ def _transport(species: list[Mapping[str, Any]], molar_mass: np.ndarray, source:
 
 
 def _kinetics(
-    content: Mapping[str, Any], names: tuple[str, ...], composition: np.ndarray, source: str
+    content: Mapping[str, Any], names: tuple[str, ...], composition: np.ndarray, thermodynamics: Nasa7, source: str
 ) -> GlobalKinetics:
     length, quantity, energy = _units(content.get("units", {}), source)
-    constants, orders, net = [], [], []
+    constants, orders, net, reversible = [], [], [], []
     for reaction in content["reactions"]:
         equation = str(reaction["equation"])
         extra = reaction.keys() - {"equation", "rate-constant", "orders", "note", "nonreactant-orders"}
         if extra:
             raise ArgumentError(f"{source}: {', '.join(sorted(extra))} of the reaction {equation!r} is not supported.")
-        taken, made = _sides(equation, names, source)
+        taken, made, runs_back = _sides(equation, names, source)
+        if runs_back and "orders" in reaction:
+            raise ArgumentError(f"{source}: orders are for irreversible reactions alone; {equation!r} is reversible.")
         if np.any((made - taken) @ composition):
             raise ArgumentError(f"{source}: the reaction {equation!r} does not balance its atoms.")
         powers = taken.copy()
@@ -144,7 +147,10 @@ def _kinetics(
         constants.append([float(rate["A"]) * unit, float(rate["b"]), float(rate["Ea"]) * energy])
         orders.append(powers)
         net.append(made - taken)
-    return GlobalKinetics(*np.asarray(constants).T, np.asarray(orders), np.asarray(net))
+        reversible.append(runs_back)
+    net = np.asarray(net)
+    law = Equilibrium(thermodynamics, net, np.asarray(reversible)) if any(reversible) else None
+    return GlobalKinetics(*np.asarray(constants).T, np.asarray(orders), net, law)
 
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -168,17 +174,18 @@ def _units(units: Mapping[str, str], source: str) -> tuple[float, float, float]:
     return LENGTH[length], QUANTITY[quantity], ENERGY[heat] / QUANTITY[amount]
 
 
-def _sides(equation: str, names: tuple[str, ...], source: str) -> tuple[np.ndarray, np.ndarray]:
-    """Molecules on both sides of ``A + 2 B => C``."""
-    sides = equation.split("=>")
-    if len(sides) != 2 or "<" in equation or "(+" in equation:
-        raise ArgumentError(f"{source}: reactions are irreversible, as in 'A + 2 B => C'; got {equation!r}.")
+def _sides(equation: str, names: tuple[str, ...], source: str) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Molecules on both sides of ``A + 2 B => C``, and whether the reaction runs backward too, as in ``A <=> B``."""
+    reversible = "<=>" in equation
+    sides = equation.split("<=>" if reversible else "=>")
+    if len(sides) != 2 or "(+" in equation or {"<", "=", ">"} & set("".join(sides)):
+        raise ArgumentError(f"{source}: reactions are like 'A + 2 B => C' or 'A <=> B'; got {equation!r}.")
     counts = np.zeros((2, len(names)))
     for side, count in zip(sides, counts, strict=True):
         for part in side.split(" + "):
             *number, name = part.split()
             count[_place(name, names, equation, source)] += float(number[0]) if number else 1.0
-    return counts[0], counts[1]
+    return counts[0], counts[1], reversible
 
 
 def _place(name: str, names: tuple[str, ...], equation: str, source: str) -> int:

@@ -13,6 +13,8 @@ from jaxtyping import Array, Float
 
 GAS_CONSTANT = 8.31446261815324
 """R, J / (mol K)."""
+STANDARD_PRESSURE = 101325.0
+"""Of the entropies, Pa; those of NASA's polynomials may mean one bar, which is 0.11 J/(mol K) more."""
 
 Scalar = Float[Array, ""] | float
 Species = Float[Array | np.ndarray, " species"]
@@ -40,7 +42,7 @@ class Nasa7:
         return GAS_CONSTANT * (t * _polynomial(a[:, :5] / np.arange(1.0, 6.0), t) + a[:, 5])
 
     def entropy(self, temperature: Scalar) -> Species:
-        """s at one bar or atmosphere, J/(mol K): ``s / R = a_1 log T + a_2 T + a_3 T^2 / 2 + .. + a_5 T^4 / 4 + a_7``."""
+        """s at the standard pressure, J/(mol K): ``s / R = a_1 log T + a_2 T + a_3 T^2 / 2 + .. + a_5 T^4 / 4 + a_7``."""
         a, t = self._at(temperature)
         powers = t * _polynomial(a[:, 1:5] / np.arange(1.0, 5.0), t)
         return GAS_CONSTANT * (a[:, 0] * jnp.log(t) + powers + a[:, 6])

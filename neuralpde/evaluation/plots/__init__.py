@@ -9,7 +9,7 @@ from .gallery import operator_figures
 from .residual import residual_map
 from .rollout import rollout_figures
 from .samples import samples_figure
-from .series import class_figure, confusion_figure, phase_portrait, series_figure
+from .series import class_figure, confusion_figure, phase_portrait, series_figure, vector_fields_figure
 from .solution import solution_figure
 from .solution_gallery import solution_figures
 from .style import save_figures
@@ -42,4 +42,5 @@ __all__ = [
     "term_weights",
     "unknown_curves",
     "unknown_functions",
+    "vector_fields_figure",
 ]
