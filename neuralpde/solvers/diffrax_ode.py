@@ -23,14 +23,15 @@ def solve_ode(
     rtol: float = 1e-8,
     atol: float = 1e-10,
     max_steps: int = 100_000,
+    longest: float | None = None,
 ) -> Float[Array, "time c"]:
     """States at ``times`` (increasing numbers), the first of which is ``initial``.
 
-    ``solver`` is one of diffrax: explicit by default, ``diffrax.Kvaerno5()`` for stiff systems. States are not a
-    number where the solver has failed. Traceable; batches by ``vmap``, derivatives by ``jax.grad``. Raises
-    ``ValueError`` for times that do not increase.
+    ``solver`` is one of diffrax: explicit by default, ``diffrax.Kvaerno5()`` for stiff systems. No step is longer than
+    ``longest``, the duration of what it must not pass over. States are not a number where the solver has failed.
+    Traceable; batches by ``vmap``, derivatives by ``jax.grad``. Raises ``ValueError`` for times that do not increase.
     """
-    return integrate(equation.vector_field, initial, times, solver, rtol, atol, max_steps)
+    return integrate(equation.vector_field, initial, times, solver, rtol, atol, max_steps, longest)
 
 
 def integrate(
@@ -41,6 +42,7 @@ def integrate(
     rtol: float,
     atol: float,
     max_steps: int,
+    longest: float | None = None,
 ) -> Float[Array, " time *state"]:
     """Solution of dy/dt = vector_field(t, y, None) at ``times``; not a number where the solver has failed."""
     wanted = jnp.asarray(checked_times(times), initial.dtype)
@@ -54,7 +56,7 @@ def integrate(
         dt0=None,
         y0=initial,
         saveat=diffrax.SaveAt(ts=wanted),
-        stepsize_controller=diffrax.PIDController(rtol, atol),
+        stepsize_controller=diffrax.PIDController(rtol, atol, dtmax=longest),
         max_steps=max_steps,
         throw=False,
     )

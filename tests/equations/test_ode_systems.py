@@ -143,6 +143,14 @@ def test_stiff_reactions_reach_the_published_state():
     np.testing.assert_allclose(found.sum(), 1, rtol=1e-8)
 
 
+def test_no_step_passes_over_a_pulse_that_is_told():
+    """A pulse of area one, so short that steps to a tolerance see nothing of it."""
+    width = 1e-3
+    density = lambda t: jnp.exp(-0.5 * ((t - 0.637) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    ends = [solve_ode(Antiderivative(density), jnp.zeros(1), (0.0, 1.0), longest=h)[-1, 0] for h in (None, 4 * width)]
+    np.testing.assert_allclose(ends, [0.0, 1.0], atol=1e-6)
+
+
 @pytest.mark.slow
 def test_fixed_tolerance_is_met_and_a_failure_gives_no_numbers():
     system, times = LinearODE(), [0.0, 2.0]

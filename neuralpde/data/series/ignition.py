@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from neuralpde.dynamics import Method, solve
 from neuralpde.equations.combustion import EXPERIMENTS, HeatPulse, Reactor, igniter, read_mechanism
+from neuralpde.solvers import solve_ode
 from neuralpde.spaces import IrregularSeries
 
 from .dataset import SeriesDataset, SeriesSample, drawn
@@ -67,9 +67,8 @@ def laser_reactor(parameters: Float[Array, " 6"]) -> Reactor:
 def ignition_series(parameters: Float[Array, " 6"], times: Float[np.ndarray, " time"]) -> Float[Array, "time 2"]:
     """Temperature (1000 K) and pressure (bar) of an experiment at increasing ``times`` (s) from 0."""
     reactor = laser_reactor(parameters)
-    controller = diffrax.PIDController(rtol=1e-5, atol=1e-7, dtmax=LONGEST)
-    method = Method(diffrax.Kvaerno3(), controller=controller, max_steps=4096, statistics=False)
-    states = solve(reactor.vector_field, reactor.initial_state(), times, method).states
+    tolerances = {"rtol": 1e-5, "atol": 1e-7, "longest": LONGEST}
+    states = solve_ode(reactor, reactor.initial_state(), times, solver=diffrax.Kvaerno3(), max_steps=4096, **tolerances)
     return jnp.stack([states[:, 0] / KELVIN, jax.vmap(reactor.pressure)(states) / PASCAL], axis=-1)
 
 
