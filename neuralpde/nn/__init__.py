@@ -10,7 +10,7 @@ from .conv_block import ConvBlock
 from .convolution import Convolution, TransposedConvolution
 from .convolve import convolve
 from .coordinate_network import AbstractCoordinateNetwork, Chain
-from .coordinates import waves, with_coordinates
+from .coordinates import place_size, waves, with_coordinates, with_places
 from .depthwise import DepthwiseConvolution
 from .differential import DifferentialStencil
 from .embedding import Modulation, ParameterEmbedding, SinusoidalEmbedding
@@ -121,6 +121,7 @@ __all__ = [
     "mlp",
     "neighbours",
     "pad",
+    "place_size",
     "point_features",
     "silu_id",
     "silu_sin",
@@ -133,4 +134,5 @@ __all__ = [
     "transfer",
     "waves",
     "with_coordinates",
+    "with_places",
 ]

@@ -14,6 +14,26 @@ def with_coordinates(u: Field) -> Float[Array, "*n c"]:
     return jnp.concatenate([u.values, x], axis=-1)
 
 
+def with_places(u: Field) -> Float[Array, "*n c"]:
+    """The values of a field, followed by its coordinates as functions on the domain, `place_size` of them.
+
+    Coordinates are mapped to [-1, 1]; of a periodic one, which jumps where the circle closes, cosine and sine of its
+    turn are taken. Sums over points of what is made of them converge as fast as the quadrature does.
+    """
+    box = u.space.domain.bounds
+    x = box.normalize(u.on.coords()).astype(u.values.dtype)
+    places = [
+        jnp.stack([jnp.cos(jnp.pi * z), jnp.sin(jnp.pi * z)], axis=-1) if axis.periodic else z[..., None]
+        for axis, z in zip(box.axes, jnp.moveaxis(x, -1, 0), strict=True)
+    ]
+    return jnp.concatenate([u.values, *places], axis=-1)
+
+
+def place_size(box: Box) -> int:
+    """How many channels `with_places` adds: one for each axis, two for a periodic one."""
+    return sum(2 if axis.periodic else 1 for axis in box.axes)
+
+
 def waves(box: Box, x: Float[Array, "*n d"], harmonics: int) -> Float[Array, "*n f"]:
     """A positional encoding: cos and sin of the first harmonics of each coordinate, 2 d ``harmonics`` features.
 

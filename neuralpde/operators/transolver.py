@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
-from neuralpde.nn import AttentionBlock, ChannelNorm, PhysicsAttention, Pointwise, PointwiseMLP, with_coordinates
+from neuralpde.nn import AttentionBlock, ChannelNorm, PhysicsAttention, Pointwise, PointwiseMLP, place_size, with_places
 from neuralpde.spaces import AbstractDiscretization, Field, FunctionSpace
 
 from .about import About
@@ -18,11 +18,11 @@ from .operator import AbstractOperator, check_source, delivered
 class Transolver(AbstractOperator):
     """Transolver: a pointwise lifting, ``depth`` blocks of physics attention, a linear map of the normed channels.
 
-    The input and its coordinates are lifted to ``width`` channels; each block has ``heads`` heads of ``slices``
-    slices and a pointwise network of hidden width ``mixing`` times ``width``. Nothing but the attention couples
-    points, and there they enter by their quadrature weights: grids and scattered points are read as they come, and
-    refining them converges. ``on``, which every operator takes, is not needed. (The published model for grids maps
-    3x3 neighbours into the slices; this is its form for irregular meshes.)
+    The input and its place (coordinates; on a circle cosine and sine) are lifted to ``width`` channels; each block
+    has ``heads`` heads of ``slices`` slices and a pointwise network of hidden width ``mixing`` times ``width``.
+    Nothing but the attention couples points, and there they enter by their quadrature weights: grids and scattered
+    points are read as they come, and refining them converges. ``on``, which every operator takes, is not needed. (The
+    published model for grids maps 3x3 neighbours into the slices; this is its form for irregular meshes.)
 
     Raises ``ValueError`` where the heads do not divide the width.
     """
@@ -51,7 +51,7 @@ class Transolver(AbstractOperator):
     ):
         self.source, self.target = source, target
         key_lift, key_project, *keys = jax.random.split(key, depth + 2)
-        self.lifting = PointwiseMLP(source.channels + source.dim, 2 * width, width, key=key_lift)
+        self.lifting = PointwiseMLP(source.channels + place_size(source.domain.bounds), 2 * width, width, key=key_lift)
         self.blocks = tuple(_block(width, heads, slices, round(mixing * width), k) for k in keys)
         self.norm = ChannelNorm(width)
         self.projection = Pointwise(width, target.channels, key=key_project)
@@ -59,7 +59,7 @@ class Transolver(AbstractOperator):
     def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
         check_source(self, u)
         weights = u.on.weights().reshape(-1)
-        v = self.lifting(with_coordinates(u)).reshape(weights.size, -1)
+        v = self.lifting(with_places(u)).reshape(weights.size, -1)
         for block in self.blocks:
             v = block(v, weights)
         values = self.projection(self.norm(v)).reshape(*u.on.shape, -1)
