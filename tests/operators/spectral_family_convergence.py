@@ -29,10 +29,8 @@ def expected(name: str, layout: str) -> str:
 
 @functools.cache
 def differences(name: str, layout: str) -> list[float]:
-    """Largest difference of the outputs on n and 2 n points, for a smooth input and n in the sizes but the last."""
-    # Coarse levels of a U-NO and slices of a Transolver alias on 16 points: twice as many show how the error falls.
-    factor = 2 if layout == "periodic" and name in ("U-NO", "Transolver") else 1
-    outputs = [_output(name, layout, factor * n) for n in SIZES]
+    """Largest difference of the outputs on n and 2 n points, for a smooth input and n in `SIZES` but the last."""
+    outputs = [_output(name, layout, n) for n in SIZES]
     return [float(jnp.abs(coarse - _coarsened(fine, layout)).max()) for coarse, fine in itertools.pairwise(outputs)]
 
 
