@@ -28,9 +28,9 @@ def expected(name: str, layout: str) -> str:
 
 
 @functools.cache
-def differences(name: str, layout: str) -> list[float]:
-    """Largest difference of the outputs on n and 2 n points, for a smooth input and n in `SIZES` but the last."""
-    outputs = [_output(name, layout, n) for n in SIZES]
+def differences(name: str, layout: str, sizes: tuple[int, ...] = SIZES) -> list[float]:
+    """Largest difference of the outputs on n and 2 n points, for a smooth input and n in ``sizes`` but the last."""
+    outputs = [_output(name, layout, n) for n in sizes]
     return [float(jnp.abs(coarse - _coarsened(fine, layout)).max()) for coarse, fine in itertools.pairwise(outputs)]
 
 

@@ -1,5 +1,7 @@
 """Spectral and attention operators: one operator on all grids, any layout and batch, and able to learn."""
 
+import itertools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -14,16 +16,22 @@ from neuralpde.spaces import Box, Field, FunctionSpace, Points
 from .conftest import BOX, SOURCE, TARGET, noise, smooth
 from .spectral_family_convergence import FAMILIES, LAYOUTS, differences, expected
 
-REFINED = [
-    pytest.param(
-        name, layout, marks=[] if (name, layout) in (("ViT", "nodes"), ("Transolver", "nodes")) else pytest.mark.slow
-    )
-    for name in FAMILIES
-    for layout in LAYOUTS
-]
+QUICK = (("ViT", "nodes"), ("Transolver", "nodes"))
+NARROW_STRIPS = {
+    "U-NO": "its activations on n points act on n/2 points at the bottom, where waves above n/4 are cut off",
+    "Transolver": "softmax and normalisation are analytic in a narrow strip about the real axis only",
+}
+"""Why an operator on a circle needs more than 16 points before a doubling gains three digits."""
 
 
-@pytest.mark.parametrize("name, layout", REFINED)
+def refined(name, layout):
+    marks = [] if (name, layout) in QUICK else [pytest.mark.slow]
+    if layout == "periodic" and name in NARROW_STRIPS:
+        marks.append(pytest.mark.xfail(reason=NARROW_STRIPS[name], strict=True))
+    return pytest.param(name, layout, marks=marks)
+
+
+@pytest.mark.parametrize("name, layout", [refined(name, layout) for name in FAMILIES for layout in LAYOUTS])
 def test_untrained_operator_converges_as_the_grid_is_refined(name, layout):
     found = differences(name, layout)
     if expected(name, layout) == "spectral":
@@ -31,6 +39,16 @@ def test_untrained_operator_converges_as_the_grid_is_refined(name, layout):
         assert found[1] < 1e-3 * found[0] or found[1] < 1e-9
     else:
         assert observed_order(found) > 1.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NARROW_STRIPS)
+def test_difference_on_a_circle_falls_geometrically(name):
+    """``exp(-s n)`` with s set by the width of the strip: doubling n doubles the order seen, as no power of n does."""
+    found = differences(name, "periodic", (16, 32, 64, 128))
+    orders = [observed_order(pair) for pair in itertools.pairwise(found)]
+    assert orders[1] > 1.8 * orders[0] > 0
+    assert found[2] < 1e-3 * found[1] and found[2] < 1e-10
 
 
 PLANE = {

@@ -14,6 +14,7 @@ from neuralpde.training import (
     Residuals,
     StopReason,
     TrainingArgumentError,
+    least_squares,
     levenberg_marquardt,
     natural_gradient,
 )
@@ -66,6 +67,27 @@ def test_gauss_newton_solves_a_linear_problem_in_one_step():
     a, y = random_problem(12, 5)
     iterates, _, _ = minimise(natural_gradient(1, damping=0.0), np.zeros(5), 1, residuals=lambda x: a @ x - y)
     np.testing.assert_allclose(iterates[1], np.linalg.lstsq(a, y, rcond=None)[0], atol=1e-12)
+
+
+def test_halved_gauss_newton_converges_where_whole_steps_diverge():
+    """Newton's iterates for arctan x = 0 grow from |x| > 1.39 on."""
+    iterates, _, _ = minimise(least_squares(20), [3.0], 20, residuals=jnp.arctan)
+    assert abs(iterates[-1, 0]) < 1e-12
+    assert 0 < iterates[1, 0] < 3
+    still, reason, _ = minimise(least_squares(20, halvings=0), [3.0], 20, residuals=jnp.arctan)
+    assert reason == StopReason.LINE_SEARCH and still[-1, 0] == 3.0
+
+
+def test_gauss_newton_finds_the_minimiser_of_scipy_where_residuals_do_not_vanish():
+    tight = dict.fromkeys(["xtol", "ftol", "gtol"], 1e-15)
+    theirs = scipy.optimize.least_squares(jax.jit(misfit), START, jac=jax.jit(jax.jacfwd(misfit)), **tight)
+    iterates, _, _ = minimise(least_squares(60), START, 60, residuals=misfit)
+    np.testing.assert_allclose(iterates[-1], theirs.x, atol=1e-9)
+
+
+def test_negative_halvings_are_refused():
+    with pytest.raises(TrainingArgumentError, match="halvings"):
+        least_squares(1, halvings=-1)
 
 
 def curved(n, p):
