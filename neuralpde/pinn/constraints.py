@@ -82,8 +82,9 @@ class Lifted(AbstractFunction):
 class Started(AbstractFunction):
     """``value + s u``, or with a rate ``value + s rate + s^2 u``, s = t - t_0: exact at the beginning.
 
-    value, rate: a number, one number a component, a function of the point (x, t), which must not depend on t, or an
-    `AbstractFunction` of some of the coordinates. Raises ``ValueError`` where u has no axis t.
+    value, rate: a number, one number a component, a function of the point (x, t), or an `AbstractFunction` of some of the
+    coordinates. What counts of them is the beginning: where they depend on t, that of ``value`` must be smooth, and with
+    a ``rate`` zero at t_0. Raises ``ValueError`` where u has no axis t.
     """
 
     u: AbstractFunction

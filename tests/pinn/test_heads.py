@@ -98,8 +98,8 @@ def test_the_optimizer_of_this_name_takes_one_step(key):
 @pytest.mark.slow
 def test_a_nonlinear_problem_is_solved_by_gauss_newton_steps_for_the_heads(key):
     problem = burgers(viscosity=0.1)
-    candidate = problem.candidate(fbpinn(problem.space, features(100, 2.0), windows={"x": 3, "t": 1}, key=key))
-    task = ResidualTask(problem, 1500, sampler=Sobol(), resample_every=None)
+    candidate = problem.candidate(fbpinn(problem.space, features(150), windows={"x": 4, "t": 2}, key=key))
+    task = ResidualTask(problem, 3500, sampler=Sobol(), resample_every=None)
     done = fit(candidate, task, least_squares(20), steps=20, steps_per_call=1, key=key, progress=False)
     assert error(problem, done.model) < 1e-6
 

