@@ -83,8 +83,8 @@ class Started(AbstractFunction):
     """``value + s u``, or with a rate ``value + s rate + s^2 u``, s = t - t_0: exact at the beginning.
 
     value, rate: a number, one number a component, a function of the point (x, t), or an `AbstractFunction` of some of the
-    coordinates. What counts of them is the beginning: where they depend on t, that of ``value`` must be smooth, and with
-    a ``rate`` zero at t_0. Raises ``ValueError`` where u has no axis t.
+    coordinates. With a ``rate`` neither may depend on t; without one ``value`` may, and its beginning is what u begins
+    with. Raises ``ValueError`` where u has no axis t.
     """
 
     u: AbstractFunction
