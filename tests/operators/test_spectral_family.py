@@ -17,21 +17,19 @@ from .conftest import BOX, SOURCE, TARGET, noise, smooth
 from .spectral_family_convergence import FAMILIES, LAYOUTS, differences, expected
 
 QUICK = (("ViT", "nodes"), ("Transolver", "nodes"))
+REFINED = [
+    pytest.param(name, layout, marks=[] if (name, layout) in QUICK else pytest.mark.slow)
+    for name in FAMILIES
+    for layout in LAYOUTS
+]
 NARROW_STRIPS = {
     "U-NO": "its activations on n points act on n/2 points at the bottom, where waves above n/4 are cut off",
     "Transolver": "softmax and normalisation are analytic in a narrow strip about the real axis only",
 }
-"""Why an operator on a circle needs more than 16 points before a doubling gains three digits."""
+"""Why a doubling gains three digits from more than 16 points only, on a circle."""
 
 
-def refined(name, layout):
-    marks = [] if (name, layout) in QUICK else [pytest.mark.slow]
-    if layout == "periodic" and name in NARROW_STRIPS:
-        marks.append(pytest.mark.xfail(reason=NARROW_STRIPS[name], strict=True))
-    return pytest.param(name, layout, marks=marks)
-
-
-@pytest.mark.parametrize("name, layout", [refined(name, layout) for name in FAMILIES for layout in LAYOUTS])
+@pytest.mark.parametrize("name, layout", REFINED)
 def test_untrained_operator_converges_as_the_grid_is_refined(name, layout):
     found = differences(name, layout)
     if expected(name, layout) == "spectral":
