@@ -65,15 +65,15 @@ class Burgers(AbstractSemilinear, AbstractConservationLaw):
         return {"mass": u.integral()[0]}
 
     def exact(self, domain: Box) -> AbstractFunction:
-        """The solution from u(x, 0) = -sin(pi x) on [-1, 1], periodic or zero at both ends (Cole, Q. Appl. Math. 9
-        (1951) 225; Hopf, CPAM 3 (1950) 201).
+        """The solution from u(x, 0) = -sin(pi x) on [-1, 1], periodic or zero at both ends, or on [0, 1], zero at both
+        ends (Cole, Q. Appl. Math. 9 (1951) 225; Hopf, CPAM 3 (1950) 201).
 
         Where t = 0 the value is right but derivatives in time are not defined.
         """
         axis = domain.axes[0]
-        if (axis.lower, axis.upper) != (-1.0, 1.0):
+        if (axis.lower, axis.upper) not in ((-1.0, 1.0), (0.0, 1.0)):
             raise ArgumentError(
-                f"The solution from -sin(pi x) is that of the interval [-1, 1], the domain has {axis}; "
+                f"The solution from -sin(pi x) is that of the interval [-1, 1] or of its half [0, 1], the domain has {axis}; "
                 "use Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))."
             )
         return ExactSolution(_cole_hopf, (self.viscosity,), space_of(domain, self.names, 1))

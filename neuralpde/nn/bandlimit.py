@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from neuralpde.spaces import Periodic
@@ -23,7 +25,7 @@ def band_limited(
     for axis, (m, sides) in enumerate(zip(shape, boundary, strict=True)):
         periodic = isinstance(sides[0], Periodic)
         offset = 0.0 if layout[axis] == "periodic" else 0.5
-        matrix = _resampling_matrix(x.shape[axis], m, periodic, offset).astype(x.dtype)
+        matrix = jnp.asarray(_resampling_matrix(x.shape[axis], m, periodic, offset), x.dtype)
         x = jnp.moveaxis(jnp.tensordot(matrix, x, axes=(1, axis)), 0, axis)
     return x
 
@@ -44,13 +46,17 @@ def filtered_activation(
     return band_limited(activation(band_limited(x, fine, boundary, layout)), shape, boundary, layout)
 
 
-def _resampling_matrix(n: int, m: int, periodic: bool, offset: float) -> Float[Array, "m n"]:
-    """Synthesis on m points of the coefficients that n points have."""
+@functools.lru_cache(maxsize=64)
+def _resampling_matrix(n: int, m: int, periodic: bool, offset: float) -> Float[np.ndarray, "m n"]:
+    """Synthesis on m points of the coefficients that n points have. A constant of the program, not a part of it: XLA
+    would compute all the cosines in every call."""
+    if not periodic:
+        offset = 0.5
     waves = (min(n, m) + 1) // 2 if periodic else min(n, m)
-    k = jnp.arange(waves)
-    weight = jnp.where(k == 0, 1.0, 2.0) / n
-    source, target = (jnp.arange(n) + offset) / n, (jnp.arange(m) + offset) / m
-    if periodic:
-        return jnp.einsum("k,kij->ij", weight, jnp.cos(2 * jnp.pi * k[:, None, None] * (target[:, None] - source)))
-    source, target = ((jnp.arange(size) + 0.5) / size for size in (n, m))
-    return jnp.einsum("k,ki,kj->ij", weight, *(jnp.cos(jnp.pi * k[:, None] * s) for s in (target, source)))
+    k = np.arange(waves)
+    weight = np.where(k == 0, 1.0, 2.0) / n
+    source, target = (k * (np.arange(size)[:, None] + offset) / size for size in (n, m))
+    if not periodic:
+        return np.cos(np.pi * target) @ (weight[:, None] * np.cos(np.pi * source).T)
+    waves_of = lambda s: np.concatenate([np.cos(2 * np.pi * s), np.sin(2 * np.pi * s)], axis=1)
+    return (waves_of(target) * np.tile(weight, 2)) @ waves_of(source).T

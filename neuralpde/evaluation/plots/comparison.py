@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def comparison_plot(problem: Mapping[str, Any], runs: Sequence[BenchmarkRun]) ->
         _over_resolutions(panels[0], problem, runs, looks)
     _over_sizes(panels[-1], problem["error"], runs, looks)
     figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside right center", fontsize=8.5)
-    figure.suptitle(problem["title"], fontsize=11)
+    figure.suptitle(fill(problem["title"], 100 if resolutions else 66), fontsize=11)
     return figure
 
 
