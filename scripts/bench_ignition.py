@@ -3,8 +3,8 @@
 
 The experiments are a reactor with two reactions, an equilibrium, a spark with a tail, and laws of absorption, mixing and
 losses that are not told (``laser_ignition``). Told are the parameters, and for some experiments temperature and pressure
-over time. The parameterised neural ODE knows the conservation laws and one global reaction; heat pulse, rate, activation
-energy and losses are networks of the parameters. Beside it, with the same experiments: kernel ridge regression from the
+over time. The parameterised neural ODE knows the conservation laws and the two reactions with their equilibrium; the pulse
+of heat (of another shape than the truth's), rates, activation energy and losses are networks of the parameters. Beside it, with the same experiments: kernel ridge regression from the
 parameters to the whole series, and a network of parameters and time.
 """
 
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="print, write nothing")
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    start, rows, last = time.perf_counter(), {}, None
+    start, rows, last = time.perf_counter(), {}, {}
     for seed in options.seeds:
         data = laser_ignition(train=max(options.sizes), test=options.test, seed=seed)
         truth, times = np.asarray(data.test.target.values), np.asarray(data.test.target.times[0])

@@ -78,7 +78,8 @@ class IgnitionODE(eqx.Module):
 
     The experiment is told by the static covariates of a series, the parameters of
     `neuralpde.equations.combustion.EXPERIMENTS` scaled to [-1, 1]; no other part of the series is read. A model for the
-    objective `neuralpde.training.Response`. mechanism: the reactions that are known but for their rates. Raises ``ArgumentError`` for other channels or covariates than these.
+    objective `neuralpde.training.Response`. mechanism: the reactions that are known but for their rates. Raises
+    ``ArgumentError`` for other channels or covariates than these.
     """
 
     closures: LearnedQuantities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ from jax import lax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .padding import Sides, pad
+
+LARGEST_SUM = 64
+"""Points of the largest stencil that is written out term by term: beyond, the program becomes too long."""
 
 
 class DepthwiseConvolution(eqx.Module):
@@ -32,13 +36,21 @@ class DepthwiseConvolution(eqx.Module):
         """Apply to the values of one field on a grid of the given layout."""
         dim, half = len(self.boundary), self.weight.shape[0] // 2
         x = pad(x, [(half, half)] * dim, self.boundary, layout)
-        axes = "XYZ"[:dim]
-        y = lax.conv_general_dilated(
-            x[None],
-            self.weight[..., None, :].astype(x.dtype),
-            (1,) * dim,
-            "VALID",
-            dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
-            feature_group_count=x.shape[-1],
-        )
-        return y[0] + self.bias
+        # On a CPU XLA's grouped convolution is 5 to 25 times slower than the sum over the stencil, as one fused loop.
+        summed = jax.default_backend() == "cpu" and math.prod(self.weight.shape[:-1]) <= LARGEST_SUM
+        return (stencil_sum if summed else grouped_convolution)(self.weight.astype(x.dtype), x) + self.bias
+
+
+def stencil_sum(w: Float[Array, "*kernel c"], x: Float[Array, "*n c"]) -> Float[Array, "*m c"]:
+    """``sum_a w_a x_(i + a)`` term by term."""
+    shape = [n - k + 1 for n, k in zip(x.shape[:-1], w.shape[:-1], strict=True)]
+    shifts = itertools.product(*map(range, w.shape[:-1]))
+    return sum(w[a] * x[tuple(slice(i, i + n) for i, n in zip(a, shape, strict=True))] for a in shifts)  # type: ignore[return-value]
+
+
+def grouped_convolution(w: Float[Array, "*kernel c"], x: Float[Array, "*n c"]) -> Float[Array, "*m c"]:
+    """The same by XLA's convolution."""
+    axes = "XYZ"[: x.ndim - 1]
+    layouts = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
+    groups = {"dimension_numbers": layouts, "feature_group_count": x.shape[-1]}
+    return lax.conv_general_dilated(x[None], w[..., None, :], (1,) * len(axes), "VALID", **groups)[0]

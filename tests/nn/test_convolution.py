@@ -8,6 +8,7 @@ import scipy.ndimage
 import scipy.signal
 
 from neuralpde.nn import Convolution, DepthwiseConvolution, TransposedConvolution, pad
+from neuralpde.nn.depthwise import grouped_convolution, stencil_sum
 from neuralpde.spaces import Dirichlet, Free, Neumann, Periodic
 
 CONDITIONS = {"dirichlet": Dirichlet(0.0), "neumann": Neumann(0.0), "periodic": Periodic()}
@@ -149,3 +150,15 @@ def test_depthwise_convolution_is_a_stencil_for_each_channel(shape, key):
         axis=-1,
     )
     np.testing.assert_allclose(convolution(jnp.asarray(x), ("periodic",) * dim), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("kernel", [(7,), (7, 7)])
+def test_sum_over_the_stencil_is_the_grouped_convolution_with_its_gradients(kernel, key):
+    key_w, key_x, key_y = jax.random.split(key, 3)
+    w, x = jax.random.normal(key_w, (*kernel, 3)), jax.random.normal(key_x, (*(12,) * len(kernel), 3))
+    first, pull = jax.vjp(stencil_sum, w, x)
+    second, pull_second = jax.vjp(grouped_convolution, w, x)
+    np.testing.assert_allclose(first, second, atol=1e-13)
+    cotangent = jax.random.normal(key_y, first.shape)
+    for one, other in zip(pull(cotangent), pull_second(cotangent), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
