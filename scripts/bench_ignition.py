@@ -4,8 +4,9 @@
 The experiments are a reactor with two reactions, an equilibrium, a spark with a tail, and laws of absorption, mixing and
 losses that are not told (``laser_ignition``). Told are the parameters, and for some experiments temperature and pressure
 over time. The parameterised neural ODE knows the conservation laws and the two reactions with their equilibrium; the pulse
-of heat (of another shape than the truth's), rates, activation energy and losses are networks of the parameters. Beside it, with the same experiments: kernel ridge regression from the
-parameters to the whole series, and a network of parameters and time.
+of heat (of another shape than the truth's), rates, activation energy and losses are networks of the parameters. Beside it,
+with the same experiments: kernel ridge regression from the parameters to the whole series, and a network of parameters and
+time.
 """
 
 from __future__ import annotations

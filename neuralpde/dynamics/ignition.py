@@ -18,18 +18,17 @@ from neuralpde.spaces import IrregularSeries
 
 from .method import Method
 from .parameterised import ParameterisedODE, Sensitivities
-from .ranges import AbstractRange, Between, Decades, LearnedQuantities, Positive
+from .ranges import Between, Decades, LearnedQuantities, Positive
 
 RANGES = {
     "absorbed": Between(0.0, 0.6, 1.2),
     "delay": Between(-5e-5, 5e-5, 2.5e-4),
     "duration": Decades(4e-5, 0.6),
-    "activation": Between(0.5, 1.0, 2.0),
+    "rate": Decades(1.0, 1.5),
+    "activation": Between(0.5, 1.0, 2.5),
     "conductance": Positive(1e-2),
 }
-"""Share of the laser's energy, s, s, factor of the first reaction's activation energy, W/K."""
-RATE = Decades(1.0, 1.5)
-"""Of each reaction, the factor of its rate at `MIDDLE`."""
+"""Share of the laser's energy, s, s, factor of the rate at `MIDDLE`, factor of the activation energy, W/K."""
 MIDDLE = 1200.0
 """K. Rates here do not change with the activation energy, so that the two closures are learned apart."""
 LONGEST = 4e-5
@@ -37,7 +36,7 @@ LONGEST = 4e-5
 
 
 class LaserReactor(eqx.Module):
-    """The vector field of an `igniter` in one experiment; closures are a dictionary with the names of `closure_ranges`.
+    """The vector field of an `igniter` in one experiment; closures are a dictionary of `RANGES`.
 
     Q(t) is a Gaussian pulse of ``absorbed`` times the laser's energy, ``delay`` after it and of a ``duration``.
     """
@@ -57,20 +56,14 @@ class LaserReactor(eqx.Module):
         """With these closures."""
         energy, _, _, _, timing, _ = self.experiment
         nominal = self.gas.kinetics.activation_energy
-        rate = jnp.stack([closures[f"rate_{i + 1}"] for i in range(len(nominal))])
-        activation = jnp.asarray(nominal, rate.dtype).at[0].multiply(closures["activation"])
+        activation = nominal * closures["activation"]
         return dataclasses.replace(
             self.cold,
             heat=HeatPulse(closures["absorbed"] * energy, timing + closures["delay"], closures["duration"]),
             conductance=closures["conductance"],
-            rate_factor=rate * jnp.exp((activation - nominal) / (GAS_CONSTANT * MIDDLE)),
+            rate_factor=closures["rate"] * jnp.exp((activation - nominal) / (GAS_CONSTANT * MIDDLE)),
             activation_energy=activation,
         )
-
-
-def closure_ranges(gas: GasMixture) -> dict[str, AbstractRange]:
-    """`RANGES`, and ``rate_1`` and so on for the reactions."""
-    return RANGES | {f"rate_{i + 1}": RATE for i in range(len(gas.kinetics.activation_energy))}
 
 
 class IgnitionODE(eqx.Module):
@@ -78,8 +71,8 @@ class IgnitionODE(eqx.Module):
 
     The experiment is told by the static covariates of a series, the parameters of
     `neuralpde.equations.combustion.EXPERIMENTS` scaled to [-1, 1]; no other part of the series is read. A model for the
-    objective `neuralpde.training.Response`. mechanism: the reactions that are known but for their rates. Raises
-    ``ArgumentError`` for other channels or covariates than these.
+    objective `neuralpde.training.Response`. mechanism: the reactions that are known but for their rates, which all get
+    the same learned factors. Raises ``ArgumentError`` for other channels or covariates than these.
     """
 
     closures: LearnedQuantities
@@ -105,11 +98,11 @@ class IgnitionODE(eqx.Module):
                 f"IgnitionODE tells temperature and pressure from the parameters {EXPERIMENTS.names}, got {channels} "
                 f"channels, {outputs} outputs and {statics} static covariates; take the dataset laser_ignition."
             )
+        self.closures = LearnedQuantities(statics, RANGES, width=width, depth=depth, key=key)
         controller = diffrax.PIDController(rtol=1e-3, atol=1e-5, dtmax=LONGEST)
         default = Method(diffrax.Kvaerno3(), controller=controller, max_steps=2048, statistics=False)
         self.method = default if method is None else method
         self.gas, self.sensitivities = read_mechanism(mechanism), sensitivities
-        self.closures = LearnedQuantities(statics, closure_ranges(self.gas), width=width, depth=depth, key=key)
 
     def __call__(
         self,

@@ -15,9 +15,6 @@ from neuralpde.spaces import Box
 from .gas import HOTTEST, GasMixture
 from .thermodynamics import GAS_CONSTANT, Scalar, Species
 
-COLDEST = 200.0
-"""K. Below, and above `HOTTEST`, rates and heat capacities are those there: an iterate of an implicit solver may be so far
-off that the polynomials and powers behind them overflow."""
 SOFT = 100.0
 """Pa. Below such a difference of pressure the outflow is proportional to it: a root has no slope at zero."""
 
@@ -77,7 +74,7 @@ class Reactor(AbstractODE):
     def production(self, y: Float[Array, " c"]) -> Species:
         """w_k, kg/(m^3 s)."""
         gas = self.gas
-        rates = gas.kinetics.rates(_possible(y[0]), y[1:] / gas.molar_mass, self.activation_energy)
+        rates = gas.kinetics.rates(y[0], y[1:] / gas.molar_mass, self.activation_energy)
         return gas.molar_mass * ((self.rate_factor * rates) @ gas.kinetics.net)
 
     def outflow(self, density: Scalar, pressure: Scalar) -> Float[Array, ""]:
@@ -95,7 +92,7 @@ class Reactor(AbstractODE):
 
     def heat_capacity(self, y: Float[Array, " c"]) -> Float[Array, ""]:
         """rho c_v, J/(m^3 K)."""
-        return y[1:] @ (self.gas.heat_capacities(_possible(y[0])) - GAS_CONSTANT / self.gas.molar_mass)
+        return y[1:] @ (self.gas.heat_capacities(y[0]) - GAS_CONSTANT / self.gas.molar_mass)
 
     def conserved(self, y: Float[Array, " c"]) -> dict[str, Float[Array, ""]]:
         """Density of energy, J/m^3, and of the atoms of each element, mol/m^3; of a closed adiabatic vessel."""
@@ -115,7 +112,3 @@ class Reactor(AbstractODE):
         """From 300 K to the hottest flames; the density of no species above that of the initial state."""
         most = float(np.sum(np.asarray(self.initial_state())[1:]))
         return Box.of(T=(300.0, HOTTEST), **dict.fromkeys(self.gas.names, (0.0, most)))
-
-
-def _possible(temperature: Scalar) -> Float[Array, ""]:
-    return jnp.clip(temperature, COLDEST, HOTTEST)
