@@ -71,10 +71,11 @@ class Burgers(AbstractSemilinear, AbstractConservationLaw):
         Where t = 0 the value is right but derivatives in time are not defined.
         """
         axis = domain.axes[0]
-        if (axis.lower, axis.upper) not in ((-1.0, 1.0), (0.0, 1.0)):
+        half = (axis.lower, axis.upper) == (0.0, 1.0) and not axis.periodic
+        if (axis.lower, axis.upper) != (-1.0, 1.0) and not half:
             raise ArgumentError(
-                f"The solution from -sin(pi x) is that of the interval [-1, 1] or of its half [0, 1], the domain has {axis}; "
-                "use Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))."
+                "The solution from -sin(pi x) is that of the interval [-1, 1], or of [0, 1] with zeros at both ends; the "
+                f"domain has {axis}; use Box.of(x=(-1.0, 1.0), t=(0.0, 1.0))."
             )
         return ExactSolution(_cole_hopf, (self.viscosity,), space_of(domain, self.names, 1))
 

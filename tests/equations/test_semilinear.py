@@ -134,6 +134,12 @@ def test_cole_hopf_starts_from_the_sine_and_keeps_its_symmetry():
         Burgers(0.1).exact(torus(1.0) * TIME)
 
 
+def test_cole_hopf_on_half_of_the_interval_is_that_on_the_whole():
+    whole, half = (Burgers(0.1).exact(domain * TIME) for domain in (ring(-1.0, 1.0), Box.of(x=(0.0, 1.0))))
+    for x, value in ((0.0, 0.0), (1.0, 0.0), (0.3, whole(jnp.asarray([0.3, 0.6]))[0])):
+        np.testing.assert_allclose(half(jnp.asarray([x, 0.6]))[0], value, atol=1e-13)
+
+
 def test_periodic_travelling_wave_comes_back_after_a_period():
     solution = EXACT["KdV"]
     there = solution(jnp.asarray([0.3, 0.1]))
