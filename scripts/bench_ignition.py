@@ -159,7 +159,8 @@ def measured(found: np.ndarray, truth: np.ndarray, times: np.ndarray) -> dict[st
 
 
 def compared(data: SeriesDataset, options: argparse.Namespace, seed: int) -> dict[str, Answers]:
-    model, many = IgnitionODE(width=options.width, key=jax.random.key(100 + seed)), repeated(data, max(options.sizes))
+    model = IgnitionODE(width=options.width, mechanism="methane_two_step", key=jax.random.key(100 + seed))
+    many = repeated(data, max(options.sizes))
     return {
         PNODE: learned(model, many, options.steps, options.rate, 1e-4, seed),
         KERNEL: kernel_ridge(data),

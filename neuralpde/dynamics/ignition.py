@@ -88,7 +88,7 @@ class IgnitionODE(eqx.Module):
         statics: int = EXPERIMENTS.dim,
         width: int = 32,
         depth: int = 2,
-        mechanism: str = "methane_two_step",
+        mechanism: str = "methane_one_step",
         method: Method | None = None,
         sensitivities: Sensitivities = "forward",
         key: PRNGKeyArray,
