@@ -21,6 +21,7 @@ from neuralpde.evaluation import (
     benchmark_table,
     comparison_plot,
     save_figures,
+    solved_table,
     write_record,
 )
 from neuralpde.training import TrainingInterrupted
@@ -176,10 +177,16 @@ def _record(
     config: Mapping[str, Any], problems: Mapping[str, Any], runs: list[BenchmarkRun], folder: Path, seconds: float
 ) -> ResultRecord:
     made = read_environment(folder)
-    pictures = {name: f"{config['name']}_{name}.png" for name in problems}
+    suite, pictures = config["suite"], {name: f"{config['name']}_{name}.png" for name in problems}
+    tables = [
+        benchmark_table(problem, [run for run in runs if run.problem == name], pictures[name])
+        for name, problem in problems.items()
+    ]
+    if suite["solved_below"] is not None:
+        tables.insert(0, solved_table(suite["problems"], suite["absent"], runs, suite["solved_below"]))
     return ResultRecord(
         name=config["name"],
-        title=config["suite"]["title"],
+        title=suite["title"],
         command=_repeatable(str(made.get("command", "neuralpde benchmark"))),
         commit=str(made.get("commit") or "unknown")[:12],
         device=str(made.get("device", "unknown")),
@@ -187,10 +194,7 @@ def _record(
         seeds=tuple(sorted({run.seed for run in runs})),
         figures=(),
         versions=made.get("versions", {}),
-        tables=tuple(
-            benchmark_table(problem, [run for run in runs if run.problem == name], pictures[name])
-            for name, problem in problems.items()
-        ),
+        tables=tuple(tables),
         notes=f"All trainings together took {sum(run.seconds for run in runs) / 60:.0f} minutes, those of this call "
         f"with their evaluation {seconds / 60:.0f} minutes.",
     )

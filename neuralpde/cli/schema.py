@@ -240,11 +240,25 @@ class ProblemConfig:
 
 
 @dataclasses.dataclass
+class AbsentConfig:
+    """A problem of a collection that is not here, what keeps it away, and the best that others have."""
+
+    title: str = MISSING
+    why: str = MISSING
+    published: PublishedConfig = dataclasses.field(default_factory=PublishedConfig)
+
+
+@dataclasses.dataclass
 class SuiteConfig:
-    """What ``neuralpde benchmark`` trains: problems by name."""
+    """What ``neuralpde benchmark`` trains: problems by name.
+
+    ``solved_below`` asks for one more table: which problems, those ``absent`` included, have a smaller error.
+    """
 
     title: str = MISSING
     problems: dict[str, ProblemConfig] = dataclasses.field(default_factory=dict)
+    solved_below: float | None = None
+    absent: list[AbsentConfig] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass

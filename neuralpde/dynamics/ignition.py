@@ -33,6 +33,8 @@ MIDDLE = 1200.0
 """K. Rates here do not change with the activation energy, so that the two closures are learned apart."""
 LONGEST = 4e-5
 """s, the longest step: none passes over a pulse."""
+LOWEST, HIGHEST = (100.0, -0.1), (1e4, 1e3)
+"""K and kg/m^3, far outside of what a reactor reaches."""
 
 
 class LaserReactor(eqx.Module):
@@ -45,7 +47,19 @@ class LaserReactor(eqx.Module):
     experiment: Float[Array, " 6"]
 
     def __call__(self, t: Any, y: Float[Array, " c"], args: dict[str, Array]) -> Float[Array, " c"]:
-        return self.lit(args).vector_field(t, y)
+        """Rates of temperature and densities; of trial values that are no state of a gas (`sane`) finite ones.
+
+        An implicit step that fails is done again with a shorter one, but derivatives that run forward are taken of it as
+        well, and equinox stops where they are no numbers.
+        """
+        rates = self.lit(args).vector_field(t, self.sane(y))
+        return jnp.where(jnp.isfinite(rates), rates, 0.0)
+
+    def sane(self, y: Float[Array, " c"]) -> Float[Array, " c"]:
+        """The state itself, held to `LOWEST` and `HIGHEST`, and the initial one where it is no number."""
+        lowest, highest = (jnp.full_like(y, density).at[0].set(t) for t, density in (LOWEST, HIGHEST))
+        start = jnp.asarray(self.cold.initial_state(), y.dtype)
+        return jnp.where(jnp.isfinite(y), jnp.clip(y, lowest, highest), start)
 
     @property
     def cold(self) -> Reactor:

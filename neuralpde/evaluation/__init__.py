@@ -52,6 +52,7 @@ from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
 from .rollout import Rollouts, evaluate_rollout, make_rollouts, rich_rollout_table
 from .series_pictures import series_figures
+from .solved import solved_table
 from .spectrum import Spectrum, energy_spectrum
 
 __all__ = [
@@ -119,6 +120,7 @@ __all__ = [
     "sinenet_scaled_l2",
     "solution_figure",
     "solution_figures",
+    "solved_table",
     "spectrum_plot",
     "term_weights",
     "unknown_curves",

@@ -8,6 +8,7 @@ from .conditioned import Conditioned
 from .convnext_unet import ConvNeXtUNet
 from .coordinate_shift import derivatives
 from .deeponet import DeepONet, StackedDeepONet
+from .dgenno import DGenNO
 from .dilated_resnet import DilatedResNet
 from .ensemble import Ensemble
 from .exact_conditions import ExactConditions
@@ -51,6 +52,7 @@ __all__ = [
     "BatchedRollout",
     "Conditioned",
     "ConvNeXtUNet",
+    "DGenNO",
     "DeepONet",
     "DilatedResNet",
     "Ensemble",

@@ -30,6 +30,12 @@ class AbstractOperator(eqx.Module):
         """The output as a function that can be evaluated, and differentiated, at a point."""
         return self(u)
 
+    def reconstruct(self, u: Field) -> AbstractFunction:
+        """The input again, made from the code that the operator has of it; ``ValueError`` where it has none."""
+        raise ArgumentError(
+            f"{type(self).__name__} does not make its input again; this is for operators with a code of it, such as DGenNO."
+        )
+
     def given(self, parameters: Mapping[str, Array]) -> "AbstractOperator":
         """This operator at the parameters of one problem (a viscosity, a time step), by name.
 

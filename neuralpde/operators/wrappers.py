@@ -47,8 +47,18 @@ class Normalized(AbstractOperator):
         return v if self.output_normalizer is None else self.output_normalizer.decode(v)
 
     def as_function(self, u: Field) -> AbstractFunction:
-        inner = self.operator.as_function(self._encoded(u))
-        return inner if self.output_normalizer is None else _Decoded(inner, self.output_normalizer)
+        return self.physical_output(self.operator.as_function(self._encoded(u)))
+
+    def reconstruct(self, u: Field) -> AbstractFunction:
+        return self.physical_input(self.operator.reconstruct(self._encoded(u)))
+
+    def physical_output(self, v: AbstractFunction) -> AbstractFunction:
+        """An answer of the operator within, in physical units."""
+        return v if self.output_normalizer is None else _Decoded(v, self.output_normalizer)
+
+    def physical_input(self, u: AbstractFunction) -> AbstractFunction:
+        """What the operator within takes for an input, in physical units."""
+        return u if self.input_normalizer is None else _Decoded(u, self.input_normalizer)
 
     def given(self, parameters: Mapping[str, Array]) -> Normalized:
         return dataclasses.replace(self, operator=self.operator.given(parameters))

@@ -4,11 +4,13 @@ from .candidate import Candidate, Joined
 from .collocation import Collocation
 from .conditions import (
     AbstractCondition,
+    AbstractData,
     Boundary,
     Initial,
     IntegralCondition,
     Interface,
     Interior,
+    Labels,
     Observations,
     PeriodicSides,
 )
@@ -79,6 +81,7 @@ __all__ = [
     "RARD",
     "AbstractBalance",
     "AbstractCondition",
+    "AbstractData",
     "AbstractResampling",
     "AbstractSampler",
     "Balanced",
@@ -103,6 +106,7 @@ __all__ = [
     "Interface",
     "Interior",
     "Joined",
+    "Labels",
     "LatinHypercube",
     "Lattice",
     "Lifted",

@@ -16,7 +16,7 @@ from neuralpde.errors import ArgumentError
 from neuralpde.spaces import AbstractFunction, Axis, Box, Field, FunctionSpace, Value, concatenate, propagate
 
 from .candidate import Candidate
-from .conditions import AbstractCondition, Initial, Observations
+from .conditions import AbstractCondition, AbstractData, Initial
 from .constraints import Begins
 from .problem import Problem
 
@@ -95,7 +95,7 @@ def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None)
     something that is read out, is left out: it is compared with what was found in all windows. Raises ``ValueError`` for
     problems with unknowns, with observations, and with another kind of ansatz, which would not know of the new beginning.
     """
-    observed = any(isinstance(condition, Observations) for condition in problem.stated)
+    observed = any(isinstance(condition, AbstractData) for condition in problem.stated)
     if problem.unknowns or problem.family is not None or observed:
         raise ArgumentError(
             "Windows are solved one after the other, and what is unknown, observed or a parameter belongs to all of them; "

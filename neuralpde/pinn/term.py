@@ -14,7 +14,7 @@ from neuralpde.spaces import AbstractFunction, Box, FunctionSpace, Value, concat
 
 from .candidate import Candidate
 from .collocation import Collocation
-from .conditions import AbstractCondition, Observations
+from .conditions import AbstractCondition, AbstractData
 from .sampling.sampler import AbstractSampler
 from .unknowns import in_use
 
@@ -71,13 +71,13 @@ class Term(eqx.Module):
     def size(self) -> int:
         """Number of points: no more than there are in a finite set, unless parameters vary over them."""
         atoms = self.condition.atoms
-        observed = isinstance(self.condition, Observations)
+        observed = isinstance(self.condition, AbstractData)
         return self.n if atoms is None or (self.family is not None and not observed) else min(self.n, atoms)
 
     def points(self, key: PRNGKeyArray) -> Collocation:
         """Points of the condition's set, with parameters of the family as last coordinates."""
         points = self.condition.sample(self.size, self.sampler, key)
-        if self.family is None or isinstance(self.condition, Observations):
+        if self.family is None or isinstance(self.condition, AbstractData):
             return points
         key_unit, key_order = jax.random.split(jax.random.fold_in(key, 1))
         unit = self.sampler.unit(key_unit, self.size, self.family.dim)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from neuralpde.spaces import FunctionSpace
 
-from .conditions import Interior, Observations
+from .conditions import AbstractData, Interior
 from .problem import Problem
 from .sampling.sampler import AbstractSampler
 from .term import Term
@@ -23,6 +23,6 @@ def terms_of(
     terms = {}
     for name, condition in zip(problem.labels, problem.conditions, strict=True):
         usual = points if isinstance(condition, Interior) else boundary_points
-        usual = len(condition.x) if isinstance(condition, Observations) else usual
+        usual = len(condition.x) if isinstance(condition, AbstractData) else usual
         terms[name] = Term(condition, space, problem.family, counts.get(name, usual), sampler)
     return terms

@@ -5,6 +5,7 @@ from .devices import default_mesh, make_mesh
 from .ensemble_task import EnsembleTask
 from .failures import CheckpointError, CheckpointMismatch, TrainingArgumentError, TrainingDiverged, TrainingInterrupted
 from .gradient_alignment import gradient_alignment
+from .inversion import Inverted, invert
 from .loop import fit
 from .members import fit_members, fit_together, spread
 from .meta_task import Adaptation, MetaTask
@@ -15,6 +16,7 @@ from .phases import OfOneBatch, Phase, Phases
 from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
 from .physics_grid import EllipticResidual, EvolutionResidual
 from .physics_task import PhysicsInformedTask
+from .physics_weak import Reconstruction, WeakResidual, weak_lack
 from .posterior import Laplace, laplace
 from .projection import projected
 from .refiner_task import RefinerTask
@@ -57,6 +59,7 @@ __all__ = [
     "Forecast",
     "InitialState",
     "Interpolation",
+    "Inverted",
     "Laplace",
     "MetaTask",
     "OfOneBatch",
@@ -66,6 +69,7 @@ __all__ = [
     "Phases",
     "PhysicsInformedTask",
     "PointwiseResidual",
+    "Reconstruction",
     "RefinerTask",
     "ResidualBatch",
     "ResidualTask",
@@ -80,6 +84,7 @@ __all__ = [
     "TrainingDiverged",
     "TrainingInterrupted",
     "Trajectories",
+    "WeakResidual",
     "adam",
     "adamw",
     "bfgs",
@@ -90,6 +95,7 @@ __all__ = [
     "fit_members",
     "fit_together",
     "gradient_alignment",
+    "invert",
     "laplace",
     "lbfgs",
     "least_squares",
@@ -109,4 +115,5 @@ __all__ = [
     "ssbfgs",
     "ssbroyden",
     "step_decay",
+    "weak_lack",
 ]

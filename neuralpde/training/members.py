@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from neuralpde.pinn import Estimate, Observations, Positive
+from neuralpde.pinn import AbstractData, Estimate, Positive
 from neuralpde.pinn.uncertainty import interval
 from neuralpde.pinn.unknowns import scalars
 
@@ -124,7 +124,7 @@ def _weights(task: ResidualTask, key: PRNGKeyArray, bootstrap: bool) -> dict[str
     weights = {}
     for i, (name, term) in enumerate(task.terms.items()):
         weights[name] = jnp.asarray(task.batches.weights[name], float)
-        if bootstrap and isinstance(term.condition, Observations):
+        if bootstrap and isinstance(term.condition, AbstractData):
             drawn = jax.random.exponential(jax.random.fold_in(key, i), (term.size,))
             weights[name] = weights[name] * drawn / jnp.mean(drawn)
     return weights

@@ -18,7 +18,8 @@ from neuralpde.dynamics import (
     Positive,
     solve_forward,
 )
-from neuralpde.equations.combustion import EXPERIMENTS
+from neuralpde.dynamics.ignition import RANGES, LaserReactor
+from neuralpde.equations.combustion import EXPERIMENTS, read_mechanism
 from neuralpde.training import Response, SeriesTask, adam, fit, measured
 
 KEY = jax.random.key(0)
@@ -92,6 +93,18 @@ def test_the_classical_model_moves_by_its_parameters():
 def test_other_series_are_refused():
     with pytest.raises(ValueError, match="laser_ignition"):
         IgnitionODE(3, key=KEY)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200, -1e200, 0.0])
+def test_trial_values_that_are_no_state_have_finite_rates_and_derivatives(value):
+    middle = jnp.asarray(EXPERIMENTS.lower) + jnp.asarray(EXPERIMENTS.extents) / 2
+    reactor, t = LaserReactor(read_mechanism("methane_two_step"), middle), 1e-4
+    closures = LearnedQuantities(EXPERIMENTS.dim, RANGES, width=4, key=KEY)(jnp.zeros(EXPERIMENTS.dim))
+    hot = reactor.cold.initial_state().at[0].set(1500.0)
+    np.testing.assert_array_equal(reactor(t, hot, closures), reactor.lit(closures).vector_field(t, hot))
+    for trial in (jnp.full_like(hot, value), hot.at[0].set(value), hot.at[1:].set(value)):
+        assert np.isfinite(reactor(t, trial, closures)).all()
+        assert np.isfinite(jax.jacfwd(reactor, argnums=1)(t, trial, closures)).all()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 
 from .chaos import kuramoto_sivashinsky, lorenz
 from .discovery import hidden_burgers, hidden_lotka_volterra
+from .electrodermal import electrodermal
 from .elliptic import helmholtz, poisson, poisson_sines
 from .flames import flame_free, flame_simplified, flame_simplified_inverse
 from .flow import cavity
@@ -30,6 +31,7 @@ __all__ = [
     "convection",
     "convection_diffusion",
     "cosines",
+    "electrodermal",
     "flame_free",
     "flame_simplified",
     "flame_simplified_inverse",
