@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--trace", type=int, default=15000, help="steps of the time to an error, 0 for none")
-    parser.add_argument("--traced", nargs="*", choices=SETTINGS, default=["burgers", "cavity"])
+    parser.add_argument("--traced", nargs="*", choices=SETTINGS, default=["burgers"])
     parser.add_argument("--side", choices=SIDES, help="one side of one problem, which prints JSON")
     parser.add_argument("--what", choices=("speed", "trace", "recipe"), default="speed", help="of that side")
     parser.add_argument("--held-out", type=Path, help="where that side measures its error")

@@ -72,7 +72,7 @@ def trained(problem: str, steps: int, optimizer, evaluate_every: int, measure=No
 
     class Measured(ResidualTask):
         def evaluate(self, model) -> dict[str, float]:
-            return {} if measure is None else measure(model)
+            return {self.monitor: 0.0 if measure is None else measure(model)}
 
     setting, problem_ = SETTINGS[problem], posed(problem, hard)
     counts = {"boundary": setting.boundary, "initial": setting.initial}
@@ -99,12 +99,12 @@ def timed_trace(problem, steps, every, held_out, optimizer, hard=False) -> Trace
     clock = {"since": 0.0, "spent": 0.0}
     found: Trace = []
 
-    def measure(model) -> dict[str, float]:
+    def measure(model) -> float:
         clock["spent"] += time.perf_counter() - clock["since"]
         error = relative_l2(np.asarray(answer(model, points)), values)
         found.append((every * (len(found) + 1), clock["spent"], error))
         clock["since"] = time.perf_counter()
-        return {}
+        return error
 
     clock["since"] = time.perf_counter()
     trained(problem, steps, optimizer, every, measure, hard)

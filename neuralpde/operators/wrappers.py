@@ -43,14 +43,14 @@ class Normalized(AbstractOperator):
         return self.operator.target
 
     def __call__(self, u: Field, at: AbstractDiscretization | None = None, key: PRNGKeyArray | None = None) -> Field:
-        v = self.operator(self._encoded(u), at, key)
+        v = self.operator(self.encoded_input(u), at, key)
         return v if self.output_normalizer is None else self.output_normalizer.decode(v)
 
     def as_function(self, u: Field) -> AbstractFunction:
-        return self.physical_output(self.operator.as_function(self._encoded(u)))
+        return self.physical_output(self.operator.as_function(self.encoded_input(u)))
 
     def reconstruct(self, u: Field) -> AbstractFunction:
-        return self.physical_input(self.operator.reconstruct(self._encoded(u)))
+        return self.physical_input(self.operator.reconstruct(self.encoded_input(u)))
 
     def physical_output(self, v: AbstractFunction) -> AbstractFunction:
         """An answer of the operator within, in physical units."""
@@ -63,7 +63,8 @@ class Normalized(AbstractOperator):
     def given(self, parameters: Mapping[str, Array]) -> Normalized:
         return dataclasses.replace(self, operator=self.operator.given(parameters))
 
-    def _encoded(self, u: Field) -> Field:
+    def encoded_input(self, u: Field) -> Field:
+        """What the operator within is given for an input in physical units."""
         return u if self.input_normalizer is None else self.input_normalizer.encode(u)
 
 

@@ -14,13 +14,13 @@ from neuralpde.training import PhysicsInformedTask, Reconstruction, WeakResidual
 pytestmark = pytest.mark.slow
 
 SQUARE = Box.of(x=(0.0, 1.0), y=(0.0, 1.0))
-LAW = WeakResidual(Darcy(1.0, 1.0), balls=64)
+LAW = WeakResidual(Darcy(1.0, 1.0), balls=4)
 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory):
     level = GaussianField(
-        FunctionSpace(SQUARE, ("g",), Neumann(0.0)), PowerLaplace(alpha=3.0, tau=3.0, sigma=27.0), zero_mean=True
+        FunctionSpace(SQUARE, ("g",), Neumann(0.0)), PowerLaplace(alpha=3.0, tau=3.0, sigma=9.0), zero_mean=True
     )
     return stationary(
         "smooth_media",
@@ -41,7 +41,7 @@ def learned(media):
     )  # fmt: skip
     task = PhysicsInformedTask(media, [LAW, Reconstruction(0.25)], batch_size=25)
     return fit(
-        model, task, adam(2000, 1e-3), steps=2000, steps_per_call=50, key=jax.random.key(1), progress=False
+        model, task, adam(1500, 2e-3), steps=1500, steps_per_call=50, key=jax.random.key(1), progress=False
     ).model
 
 
@@ -57,7 +57,8 @@ def test_a_medium_is_found_from_noisy_values_of_the_pressure(media, learned):
     x = SQUARE.sample(jax.random.key(2), 100)
     exact = sample.targets.at(x)
     values = exact + 0.01 * jnp.std(exact) * jax.random.normal(jax.random.key(3), exact.shape)
-    found = invert(learned, x, values, LAW, key=jax.random.key(4))
+    law = WeakResidual(Darcy(1.0, 1.0))
+    found = invert(learned, x, values, law, media.train.inputs, key=jax.random.key(4))
     plain = relative_l2(jax.tree.map(lambda v: jnp.full_like(v, v.mean()), sample.inputs), sample.inputs)
     error = relative_l2(found.medium.sample(sample.inputs.on), sample.inputs)
     assert float(error) < 0.5 * float(plain)

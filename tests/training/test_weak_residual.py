@@ -89,5 +89,6 @@ def test_a_code_is_decoded_to_what_was_encoded_in_physical_units(key):
             at[None],
             at[:1, None],
             WeakResidual(Darcy(1.0)),
+            Field.stack(u.values[None], grid, source),
             key=key,
         )

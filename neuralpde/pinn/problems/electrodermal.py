@@ -40,7 +40,7 @@ def electrodermal(
 
     E and the scores of three classes, whose softmax is p, are one function of four self-reports and the time in a session
     of unit length. Known are E at ``times`` times with Gaussian errors of standard deviation ``noise``, and the class, of
-    all ``sessions`` but those of one ``fold``; unknown are alpha and the three beta. The sessions are made up
+    all ``sessions`` but those of one ``fold``; unknown are alpha and the three beta, all positive. The sessions are made up
     (`recorded_sessions`), so that all of it is known exactly. After the multi-task network of Mandal, arXiv 2505.18169,
     whose time scale gamma multiplies both terms and can only be told together with them: alpha is gamma alpha_0 there,
     beta_k gamma beta_k.
@@ -55,7 +55,7 @@ def electrodermal(
     )
     middle = np.concatenate([train.reports, np.full((len(train.reports), 1), 0.5)], axis=1)
     names = ("conductance", *EMOTIONS)
-    unknowns = {"alpha": Positive(1.0), **{f"beta_{name}": 1.0 for name in EMOTIONS}}
+    unknowns = {name: Positive(1.0) for name in ("alpha", *(f"beta_{emotion}" for emotion in EMOTIONS))}
     return Problem(
         domain,
         _balance,
