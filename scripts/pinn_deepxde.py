@@ -8,9 +8,6 @@ import time
 import numpy as np
 from pinn_settings import DEPTH, RATE, REYNOLDS, SETTINGS, VISCOSITY, WIDTH, Trace, traced
 
-ADAM_STEPS = 15_000
-"""Of its own example of Burgers' equation, before L-BFGS."""
-
 
 def speed(problem: str, steps: int, backend: str) -> dict[str, float]:
     """Steps a second of ``model.train``, after a first hundred."""
@@ -28,10 +25,13 @@ def trace(problem: str, steps: int, every: int, held_out: tuple[np.ndarray, np.n
 
 
 def recipe(problem: str, steps: int, every: int, held_out: tuple[np.ndarray, np.ndarray]) -> Trace:
-    """Errors over the seconds of its own example: Adam, then L-BFGS for as many steps; torch, the backend that has it."""
+    """Errors over the seconds of its own example: Adam, then L-BFGS for as many steps; torch, the backend that has it.
+
+    The example has 15,000 steps of each.
+    """
     model = made(problem, "pytorch")
     model.compile("adam", lr=RATE)
-    found = traced([every] * (ADAM_STEPS // every), lambda count: timed(model, count), model.predict, held_out)
+    found = traced([every] * (steps // every), lambda count: timed(model, count), model.predict, held_out)
     import deepxde as dde
 
     dde.optimizers.set_LBFGS_options(maxiter=steps)

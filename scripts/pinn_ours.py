@@ -33,7 +33,7 @@ def recipe(problem: str, steps: int, every: int, held_out: tuple[np.ndarray, np.
         Phase(lambda steps: adam(steps, 5e-3), steps=0.1),
         Phase(lambda steps: ssbroyden(steps), hold=500),
     ]
-    return timed_trace(problem, steps, every, held_out, Phases(phases, steps=steps), hard=True)
+    return timed_trace(problem, steps, every, held_out, Phases(steps, phases), hard=True)
 
 
 def posed(problem: str, hard: bool):
