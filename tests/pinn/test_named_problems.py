@@ -173,41 +173,6 @@ def test_the_published_plate_with_holes(external_data):
     assert distance < 1e-4 and largest < 1e-3
 
 
-@pytest.mark.slow
-def test_the_cavity_is_in_balance():
-    """Its residuals away from the corners, by automatic differentiation; nothing flows through a section in all."""
-    problem = problems.cavity(points=21)
-    u, on = problem.reference, problem.reference.on
-    equation = problem.conditions[0].equation
-    at = jnp.asarray([[0.5, 0.5], [0.31, 0.62], [0.7, 0.4]])
-    residual = jax.jit(jax.vmap(lambda x: equation.residual(u, x)))(at)
-    np.testing.assert_allclose(residual, 0, atol=2e-3)
-    np.testing.assert_allclose(u.values[10, :, 0] @ on.axis_weights(1), 0, atol=1e-4)
-    x = on.axis_coords(0)
-    np.testing.assert_allclose(u.values[:, -1, 0], 4 * x * (1 - x), atol=1e-14)
-    with pytest.raises(ValueError, match="no steady flow"):
-        problems.cavity(reynolds=1e6, points=9)
-
-
-@pytest.mark.slow
-def test_the_cavity_converges():
-    references = [problems.cavity(points=n).reference for n in (17, 25, 33)]
-    on = references[0].space.domain.grid(41, layout="nodes")
-    coarse, fine, truth = (np.asarray(u.resample(on).values)[..., :2] for u in references)
-    errors = [np.linalg.norm(u - truth) / np.linalg.norm(truth) for u in (coarse, fine)]
-    print(f"cavity: relative L2 of the velocity at 17 and 25 points {errors[0]:.1e} {errors[1]:.1e}")
-    assert errors[1] < 2e-4 and errors[0] > 3 * errors[1]
-
-
-@pytest.mark.external
-def test_the_published_cavity(external_data):
-    data = read_comsol(external_data / "pinnacle" / "lid_driven_a4.dat")
-    u = problems.cavity(points=25).reference.at(data.on.x)
-    distances = np.linalg.norm(data.values - u, axis=0) / np.linalg.norm(u, axis=0)
-    print("lid_driven_a4.dat: relative L2 of u, v, p " + " ".join(f"{d:.1e}" for d in distances))
-    assert (distances[:2] < 5e-4).all() and distances[2] < 0.05
-
-
 @pytest.mark.parametrize("name", problems.__all__)
 def test_configurations_hold_the_defaults(name):
     path = FOLDER / f"{name}.yaml"
