@@ -162,7 +162,8 @@ class SolveConfig(RunConfig):
     """``neuralpde solve``; ``precision`` is float32 or float64.
 
     windows: of time, solved one after the other with all steps of the trainer each; ``beyond`` is the share of its length
-    that a window but the last goes on for. refit: number of steps of a second training, with the formulas that were found
+    that a window but the last goes on for, and ``snapshot`` the number of points of every axis of space at which its end
+    is handed on (None: by the network itself). refit: number of steps of a second training, with the formulas that were found
     in the place of hidden networks.
     """
 
@@ -175,6 +176,7 @@ class SolveConfig(RunConfig):
     precision: str = "float64"
     windows: int = 1
     beyond: float = 0.0
+    snapshot: int | None = None
     refit: int | None = None
     resume: bool = False
     run: str | None = None

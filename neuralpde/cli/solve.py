@@ -109,7 +109,8 @@ def _over_windows(
             "windows=N divides the times of a box, and the problem lives on another domain; use windows=1."
         )
     stages = windows(problem.domain, config["windows"], config["beyond"])
-    return Candidate(march(functools.partial(window, problem), stages, None, lambda part: solved(part, next(places))))
+    make = functools.partial(window, problem, snapshot=config.get("snapshot"))
+    return Candidate(march(make, stages, None, lambda part: solved(part, next(places))))
 
 
 def _train(config: Mapping[str, Any], problem: Problem, folder: Path, number: int) -> tuple[ResidualTask, FitResult]:

@@ -42,7 +42,7 @@ from .heads import damped_least_squares, solve_heads
 from .hidden import HiddenTerm, hidden_network, hidden_terms, read_hidden, visited, with_formula
 from .initialization import fit_head, fit_linear
 from .lagrangian import Carried, Characteristics, Eulerian, Ordered, particles
-from .marching import End, Marched, curriculum, march, window, windows
+from .marching import Marched, curriculum, march, window, windows
 from .networks import coordinate_network
 from .problem import Problem
 from .quadrature import integral
@@ -74,6 +74,7 @@ from .weights import (
     TangentKernel,
     View,
 )
+from .window_end import End
 
 __all__ = [
     "R3",

@@ -11,16 +11,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neuralpde.equations.derivatives import partial
 from neuralpde.errors import ArgumentError
-from neuralpde.spaces import AbstractFunction, Axis, Box, Field, FunctionSpace, Value, concatenate, propagate
+from neuralpde.spaces import AbstractFunction, Axis, Box, Field, FunctionSpace
 
 from .candidate import Candidate
 from .conditions import AbstractCondition, AbstractData, Initial
 from .constraints import Begins
 from .problem import Problem
-
-TIME = "t"
+from .window_end import TIME, handed_on
 
 
 class Marched(AbstractFunction):
@@ -58,42 +56,16 @@ def windows(domain: Box, count: int, beyond: float = 0.0) -> tuple[Box, ...]:
     return tuple(found)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class End:
-    """A function at one time, and its rate of change there, as functions of a point (x, t) that do not depend on t.
-
-    It is no part of a model: what was found in one window is not trained in the next one.
-    """
-
-    u: AbstractFunction
-    time: float
-
-    def __call__(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        return self.propagate(x)
-
-    def propagate(self, x: Value) -> Value:
-        """Value at a point, or the series of the value for that of the point."""
-        return propagate(self.u, self._then(x))
-
-    def rate(self, x: Float[Array, " d"]) -> Float[Array, " c"]:
-        """du/dt"""
-        return partial(self.u, self._axis)(self._then(x))
-
-    @property
-    def _axis(self) -> int:
-        return self.u.space.domain.names.index(TIME)
-
-    def _then(self, x: Value) -> Value:
-        time = jnp.full(1, self.time, x.dtype)
-        return concatenate([x[: self._axis], time, x[self._axis + 1 :]])
-
-
-def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None) -> Problem:
+def window(
+    problem: Problem, domain: Box, begin: AbstractFunction | None = None, *, snapshot: int | None = None
+) -> Problem:
     """A problem during a window of its time, begun by what the window before has found (None: as it is itself).
 
-    The beginning is that of `Initial` conditions and of an ansatz `Begins`. A reference that is a Field on a grid, or of
-    something that is read out, is left out: it is compared with what was found in all windows. Raises ``ValueError`` for
-    problems with unknowns, with observations, and with another kind of ansatz, which would not know of the new beginning.
+    The beginning is that of `Initial` conditions and of an ansatz `Begins`. snapshot: points of every axis of space at
+    which it is kept, in place of the function itself (`End.snapshot`): this pays after many windows, and has to hold what
+    was found, steep fronts included. A reference that is a Field on a grid, or of something that is read out, is left out:
+    it is compared with what was found in all windows. Raises ``ValueError`` for problems with unknowns, with observations,
+    and with another kind of ansatz, which would not know of the new beginning.
     """
     observed = any(isinstance(condition, AbstractData) for condition in problem.stated)
     if problem.unknowns or problem.family is not None or observed:
@@ -105,24 +77,24 @@ def window(problem: Problem, domain: Box, begin: AbstractFunction | None = None)
     of_all_times = isinstance(problem.reference, Field) or problem.readout is not None
     ansatz, reference = problem.ansatz, None if of_all_times else problem.reference
     if begin is not None:
-        end = End(begin, domain.lower[domain.names.index(TIME)])
-        others = [_begun(condition, end) for condition in others]
-        ansatz = _begun_exactly(ansatz, end, any(isinstance(condition, Initial) for condition in others))
+        end = handed_on(begin, domain.lower[domain.names.index(TIME)], snapshot)
+        others = [_begun(condition, *end) for condition in others]
+        ansatz = _begun_exactly(ansatz, *end, any(isinstance(condition, Initial) for condition in others))
     return Problem(domain, first, others, reference, names=problem.names, ansatz=ansatz)
 
 
-def _begun(condition: AbstractCondition, end: End) -> AbstractCondition:
+def _begun(condition: AbstractCondition, *end: Any) -> AbstractCondition:
     if not isinstance(condition, Initial):
         return condition
     if condition.of is not None:
         raise ArgumentError("A window begins with all components together; state one Initial without `of`.")
-    value, rate = (None if g is None else h for g, h in ((condition.value, end), (condition.rate, end.rate)))
+    value, rate = (None if g is None else h for g, h in zip((condition.value, condition.rate), end, strict=True))
     return dataclasses.replace(condition, value=value, rate=rate)
 
 
-def _begun_exactly(ansatz: Any, end: End, stated: bool) -> Any:
+def _begun_exactly(ansatz: Any, value: Any, rate: Any, stated: bool) -> Any:
     if isinstance(ansatz, Begins):
-        return dataclasses.replace(ansatz, value=end, rate=None if ansatz.rate is None else end.rate)
+        return dataclasses.replace(ansatz, value=value, rate=None if ansatz.rate is None else rate)
     if not stated:
         raise ArgumentError(
             "The beginning of this problem is hidden in its ansatz, so that no window can begin otherwise; state it as an "
