@@ -86,8 +86,7 @@ class IgnitionODE(eqx.Module):
     The experiment is told by the static covariates of a series, the parameters of
     `neuralpde.equations.combustion.EXPERIMENTS` scaled to [-1, 1]; no other part of the series is read. A model for the
     objective `neuralpde.training.Response`. mechanism: the reactions that are known but for their rates, which all get
-    the same learned factors. pull: see `LearnedQuantities`; the mean over a batch divides what an experiment pulls by the
-    size of the batch. Raises ``ArgumentError`` for other channels or covariates than these.
+    the same learned factors. Raises ``ArgumentError`` for other channels or covariates than these.
     """
 
     closures: LearnedQuantities
@@ -106,7 +105,6 @@ class IgnitionODE(eqx.Module):
         mechanism: str = "methane_one_step",
         method: Method | None = None,
         sensitivities: Sensitivities = "forward",
-        pull: float | None = 0.02,
         key: PRNGKeyArray,
     ):
         if channels != 2 or outputs not in (None, 2) or statics != EXPERIMENTS.dim:
@@ -114,7 +112,7 @@ class IgnitionODE(eqx.Module):
                 f"IgnitionODE tells temperature and pressure from the parameters {EXPERIMENTS.names}, got {channels} "
                 f"channels, {outputs} outputs and {statics} static covariates; take the dataset laser_ignition."
             )
-        self.closures = LearnedQuantities(statics, RANGES, width=width, depth=depth, pull=pull, key=key)
+        self.closures = LearnedQuantities(statics, RANGES, width=width, depth=depth, key=key)
         controller = diffrax.PIDController(rtol=1e-3, atol=1e-5, dtmax=LONGEST)
         default = Method(diffrax.Kvaerno3(), controller=controller, max_steps=2048, statistics=False)
         self.method = default if method is None else method

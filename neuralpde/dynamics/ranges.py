@@ -82,13 +82,11 @@ class LearnedQuantities(eqx.Module):
     """Quantities q_i = range_i(net(mu)_i) of the parameters mu of an experiment, by name.
 
     ``size`` parameters, which should be of order one. The last layer begins at zero: all quantities have their nominal
-    values before they are learned. pull: the largest norm of the derivative of the loss by net(mu) that an experiment may
-    have, None without limit; see `limited`.
+    values before they are learned.
     """
 
     net: eqx.nn.MLP
     ranges: dict[str, AbstractRange]
-    pull: float | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -98,36 +96,13 @@ class LearnedQuantities(eqx.Module):
         width: int = 32,
         depth: int = 2,
         activation: Activation = jnp.tanh,
-        pull: float | None = None,
         key: PRNGKeyArray,
     ):
         net = mlp(size, len(ranges), width=width, depth=depth, activation=activation, key=key)
         self.net = eqx.tree_at(lambda n: n.layers[-1].weight, net, replace_fn=jnp.zeros_like)
-        self.ranges, self.pull = dict(ranges), pull
+        self.ranges = dict(ranges)
 
     def __call__(self, parameters: Float[Array, " size"]) -> dict[str, Float[Array, ""]]:
         """The quantities of ONE experiment."""
         raw = self.net(parameters)
-        if self.pull is not None:
-            raw = limited(raw, self.pull)
         return {name: within(raw[i]) for i, (name, within) in enumerate(self.ranges.items())}
-
-
-def limited(x: Float[Array, " n"], pull: float) -> Float[Array, " n"]:
-    """x itself; its cotangent is shortened to the norm ``pull``, and zero where it is no number.
-
-    Near a threshold what follows depends on x almost without bounds. One such experiment would decide the direction of a
-    step alone, and with Adam shorten those of all others for a long time; `optax.clip_by_global_norm` comes too late for
-    that. For derivatives that run backward only.
-    """
-
-    @jax.custom_vjp
-    def same(x):
-        return x
-
-    def backward(_, g):
-        norm = jnp.linalg.norm(g)
-        return (jnp.where(jnp.isfinite(norm), g * (pull / jnp.maximum(norm, pull)), 0.0),)
-
-    same.defvjp(lambda x: (x, None), backward)
-    return same(x)

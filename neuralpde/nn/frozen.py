@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 
 class Frozen(eqx.Module):
     """Marks everything below it as not trainable: statistics of a normaliser, fixed random features."""
 
-    value: PyTree[Array]
+    value: PyTree
 
 
 def trainable(model: PyTree) -> PyTree[bool]:

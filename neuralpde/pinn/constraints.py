@@ -15,6 +15,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from neuralpde.errors import ArgumentError
+from neuralpde.nn import Frozen
 from neuralpde.spaces import (
     AbstractBoundaryCondition,
     AbstractFunction,
@@ -35,12 +36,12 @@ class Constrained(AbstractFunction):
     """``value(x) + factor(x) u(x)``: equal to ``value`` where ``factor`` is zero.
 
     value: a number, one number a component, or a function of x. factor: `distance_to_boundary`, `distance_to_side`, a
-    product of such, or any function to scalars.
+    product of such, or any function to scalars. Neither is trained, whatever arrays it holds.
     """
 
     u: AbstractFunction
-    value: Any
-    factor: Distance
+    value: Frozen = eqx.field(converter=Frozen)
+    factor: Frozen = eqx.field(converter=Frozen)
 
     @property
     def space(self) -> FunctionSpace:
@@ -52,7 +53,7 @@ class Constrained(AbstractFunction):
 
     def propagate(self, x: Value) -> Value:
         """Value at a point, or the series of the value for that of the point."""
-        return _datum(self.value, x) + propagate(self.factor, x) * propagate(self.u, x)
+        return _datum(self.value.value, x) + propagate(self.factor.value, x) * propagate(self.u, x)
 
 
 class Lifted(AbstractFunction):
@@ -83,20 +84,20 @@ class Started(AbstractFunction):
     """``value + s u``, or with a rate ``value + s rate + s^2 u``, s = t - t_0: exact at the beginning.
 
     value, rate: a number, one number a component, a function of the point (x, t), or an `AbstractFunction` of some of the
-    coordinates. With a ``rate`` neither may depend on t; without one ``value`` may, and its beginning is what u begins
-    with. Raises ``ValueError`` where u has no axis t.
+    coordinates; neither is trained. With a ``rate`` neither may depend on t; without one ``value`` may, and its beginning
+    is what u begins with. Raises ``ValueError`` where u has no axis t.
     """
 
     u: AbstractFunction
-    value: Any
-    rate: Any
+    value: Frozen
+    rate: Frozen
     axis: int = eqx.field(static=True)
 
     def __init__(self, u: AbstractFunction, value: Any, rate: Any = None, axis: str = "t"):
         names = u.space.domain.names
         if axis not in names:
             raise ArgumentError(f"Started needs a function of {axis!r}, got one of {names}.")
-        self.u, self.value, self.rate = u, along(value, names), along(rate, names)
+        self.u, self.value, self.rate = u, Frozen(along(value, names)), Frozen(along(rate, names))
         self.axis = names.index(axis)
 
     @property
@@ -110,9 +111,10 @@ class Started(AbstractFunction):
     def propagate(self, x: Value) -> Value:
         """Value at a point, or the series of the value for that of the point."""
         s = x[self.axis] - self.space.domain.bounds.lower[self.axis]
-        if self.rate is None:
-            return _datum(self.value, x) + s * propagate(self.u, x)
-        return _datum(self.value, x) + s * _datum(self.rate, x) + s**2 * propagate(self.u, x)
+        value, rate = self.value.value, self.rate.value
+        if rate is None:
+            return _datum(value, x) + s * propagate(self.u, x)
+        return _datum(value, x) + s * _datum(rate, x) + s**2 * propagate(self.u, x)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import pytest
 from convergence import observed_order
 
 from neuralpde.equations.derivatives import partial
-from neuralpde.nn import PeriodicFeatures, mlp
+from neuralpde.nn import PeriodicFeatures, mlp, trainable
 from neuralpde.pinn import (
     Constrained,
     Lifted,
@@ -155,6 +155,8 @@ def test_values_and_rates_at_the_beginning_are_exact():
     np.testing.assert_allclose(u(x), np.sin(0.3), rtol=1e-12)
     np.testing.assert_allclose(partial(u, 1)(x), 0.09, rtol=1e-12)
     np.testing.assert_allclose(Started(free, 4.0)(x), 4.0, rtol=1e-15)
+    for form in (u, Constrained(u, stored, stored)):
+        assert not any(jax.tree.leaves(trainable(form))), "what is given must not be trained"
     with pytest.raises(ValueError, match="needs a function of 't'"):
         Started(ClosedForm(ANY, FunctionSpace(SQUARE, ("u", "v"))), 0.0)
 
