@@ -21,11 +21,11 @@ CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 """What Hydra and OmegaConf raise for a configuration that cannot be composed."""
 
 
-EXTRA_GROUPS = {"train/experiment"}
-"""Groups that change other keys and have none of their own, by verb."""
+EXPERIMENT = "experiment"
+"""The group that changes other keys and has none of its own."""
 
-OTHERS = {"train/experiment/pinn"}
-"""Folders of groups that are for another verb."""
+EXPERIMENTS = {"train": lambda name: not name.startswith("pinn/"), "solve": lambda name: name.startswith("pinn/")}
+"""Which of its options are for which verb."""
 
 
 def explain(error: Exception, verb: str, overrides: Sequence[str], folders: Sequence[Path] = ()) -> str:
@@ -58,11 +58,12 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folders: Sequ
 def groups_of(verb: str, config: DictConfig, folders: Sequence[Path]) -> dict[str, list[str]]:
     """The groups that a verb reads, with their options; those in folders of a group as ``series/chirality``."""
     found = all_options((conf_folder(), *folders))
-    own = {group: names for group, names in found.items() if group in config or f"{verb}/{group}" in EXTRA_GROUPS}
+    own = {group: names for group, names in found.items() if group in config or group == EXPERIMENT}
     for group, names in own.items():
-        inner = [g for g in found if g.startswith(f"{group}/") and f"{verb}/{g}" not in OTHERS]
+        inner = [g for g in found if g.startswith(f"{group}/")]
         own[group] = names + [f"{g.removeprefix(f'{group}/')}/{name}" for g in inner for name in found[g]]
-    return own
+    own[EXPERIMENT] = [name for name in own.get(EXPERIMENT, ()) if EXPERIMENTS.get(verb, lambda _: False)(name)]
+    return {group: names for group, names in own.items() if names}
 
 
 def all_options(folders: Sequence[Path]) -> dict[str, list[str]]:
