@@ -159,7 +159,7 @@ def picture(found: dict, options: argparse.Namespace):
 
     @styled
     def draw():
-        figure = new_figure(3.6 * len(options.problems), 3.6)
+        figure = new_figure(3.6 * len(options.problems) + 1.4, 3.6)
         axes = figure.subplots(1, len(options.problems), sharey=True, squeeze=False)[0]
         for problem, panel in zip(options.problems, axes, strict=True):
             for name, color in zip(options.models, (*SERIES, DARK), strict=False):
@@ -169,7 +169,7 @@ def picture(found: dict, options: argparse.Namespace):
             panel.set_title(problem.replace("_", " "))
             panel.set_xlabel("missing values [%]")
         axes[0].set_ylabel("test accuracy")
-        axes[-1].legend(loc="lower left")
+        figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right upper")
         return figure
 
     return draw()

@@ -135,6 +135,25 @@ def test_the_kink_of_allen_cahn_spreads_by_diffusion():
         problems.allen_cahn(diffusivity=0.1)
 
 
+def test_what_is_left_of_allen_cahn_at_its_kink_is_smooth():
+    """The residual of the smoothed state has the same slope on both sides of the seam, at a time when nothing has spread."""
+    D, r, t = 1e-4, 5.0, 1e-6
+
+    def jump(growth):
+        w = smoothed(D, growth)
+
+        def residual(x):
+            rate, curvature = (partial(lambda x: w(x)[None], *which)(x) for which in ((1, 1), (0, 2)))
+            return rate - D * curvature - r * (w(x) - w(x) ** 3)
+
+        sides = jnp.asarray([[1 - 1e-4, t], [-1 + 1e-4, t]])
+        slopes = jax.jit(jax.vmap(jax.jacfwd(residual)))(sides)[:, 0, 0]
+        return float(slopes[0] - slopes[1])
+
+    assert jump(0.0) == pytest.approx(-2 * 4 * r, rel=1e-2)
+    assert abs(jump(r)) < 0.1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name, modes, step, dealias", [("allen_cahn", 8192, 5e-4, 0.5), ("korteweg_de_vries", 1024, 5e-5, 2 / 3)]
