@@ -7,6 +7,7 @@ from typing import Any
 
 import diffrax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from neuralpde.equations import AbstractODE
@@ -17,7 +18,7 @@ from .times import checked_times
 def solve_ode(
     equation: AbstractODE,
     initial: Float[Array, " c"],
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     *,
     solver: diffrax.AbstractSolver = diffrax.Tsit5(),
     rtol: float = 1e-8,
@@ -37,7 +38,7 @@ def solve_ode(
 def integrate(
     vector_field: Callable[[Any, Array, Any], Array],
     initial: Float[Array, " *state"],
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     solver: diffrax.AbstractSolver,
     rtol: float,
     atol: float,

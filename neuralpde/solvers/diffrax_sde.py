@@ -16,7 +16,7 @@ from .times import checked_times
 
 
 def brownian_path(
-    key: PRNGKeyArray, components: int, times: Sequence[float], tolerance: float
+    key: PRNGKeyArray, components: int, times: Sequence[float] | np.ndarray, tolerance: float
 ) -> diffrax.VirtualBrownianTree:
     """A Brownian motion over the interval of ``times``, resolved to a difference of times ``tolerance``.
 
@@ -28,7 +28,7 @@ def brownian_path(
 def solve_sde(
     equation: AbstractSDE,
     initial: Float[Array, " c"],
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     path: diffrax.AbstractBrownianPath,
     *,
     step: float,

@@ -114,7 +114,7 @@ def test_adaptive_solutions_meet_smaller_tolerances():
     y0 = jnp.asarray([2.0, 0.0])
     ends = [solve(CubicSpiral().vector_field, y0, TIMES, Method(rtol=r, atol=r)).last for r in (1e-3, 1e-6, 1e-11)]
     errors = [float(jnp.abs(end - ends[-1]).max()) for end in ends]
-    assert errors[0] < 1e-2 and errors[1] < 1e-5 and errors[1] < errors[0] / 30
+    assert errors[0] < 1e-1 and errors[1] < 1e-5 and errors[1] < errors[0] / 1000
 
 
 def test_time_may_run_backward_and_brings_the_state_back():
@@ -151,7 +151,8 @@ def test_members_of_a_batch_have_the_cost_of_their_own():
     batch = jax.vmap(alone)(starts)
     for i, y0 in enumerate(starts):
         assert int(batch.evaluations[i]) == int(alone(y0).evaluations)
-        np.testing.assert_allclose(batch.error[i], alone(y0).error, rtol=1e-10)
+        # Estimates of errors are differences of states of size one: rounding, one ulp a step, is all they may differ by.
+        np.testing.assert_allclose(batch.error[i], alone(y0).error, rtol=1e-10, atol=1e-13)
     assert int(batch.evaluations[0]) > int(batch.evaluations[1])
 
 
