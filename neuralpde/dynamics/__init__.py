@@ -1,5 +1,6 @@
 """Neural differential equations on diffrax: vectors, series and fields that networks move in time, with and without noise."""
 
+from .answers import Answered, answered
 from .brownian import Diffusion, brownian_tree, levy_area
 from .closure import Closure, LearnedFlux
 from .concat_squash import ConcatSquash, ConcatSquashField
@@ -27,7 +28,7 @@ from .parameterised import JoinedField, ParameterisedODE, solve_forward
 from .path_kl import with_path_kl
 from .q_wiener import QWiener
 from .ranges import AbstractRange, Between, Decades, LearnedQuantities, Positive
-from .read_out import FormulaField, read_out
+from .read_out import FormulaField, learned_field, read_out
 from .recurrent import GRUD, ODERNN, RecurrentEncoder
 from .regularisers import (
     ErrorEstimate,
@@ -60,6 +61,7 @@ __all__ = [
     "LSSL",
     "ODERNN",
     "AbstractRange",
+    "Answered",
     "Between",
     "CDEDiscriminator",
     "Closure",
@@ -113,6 +115,7 @@ __all__ = [
     "TaylorDerivative",
     "VectorField",
     "adapted",
+    "answered",
     "bottleneck_trace",
     "brownian_tree",
     "causal_convolution",
@@ -126,6 +129,7 @@ __all__ = [
     "krylov",
     "langevin_sde",
     "langevin_step",
+    "learned_field",
     "levy_area",
     "lipswish",
     "local_error",

@@ -16,6 +16,7 @@ from neuralpde.equations.combustion.thermodynamics import GAS_CONSTANT
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import IrregularSeries
 
+from .answers import Answered
 from .method import Method
 from .parameterised import ParameterisedODE, Sensitivities
 from .ranges import Between, Decades, LearnedQuantities, Positive
@@ -125,13 +126,21 @@ class IgnitionODE(eqx.Module):
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "time 2"]:
         """Temperature and pressure at ``times`` (s), the series' own where left out."""
-        return self.answer(series.static, series.times if times is None else times)
+        return self.answered(series, times, key).values
 
-    def answer(self, scaled: Float[Array, " 6"], times: Float[Array, " time"]) -> Float[Array, "time 2"]:
-        """Of scaled parameters."""
+    def answered(
+        self,
+        series: IrregularSeries,
+        times: Float[Array, " time"] | None = None,
+        key: PRNGKeyArray | None = None,
+    ) -> Answered:
+        """The call with its cost."""
+        assert series.static is not None, "the parameters of the experiment are the static covariates of its series"
+        scaled, times = series.static, series.times if times is None else times
         lower, extents = (jnp.asarray(part, scaled.dtype) for part in (EXPERIMENTS.lower, EXPERIMENTS.extents))
         physics = LaserReactor(self.gas, lower + (scaled + 1) / 2 * extents)
         model = ParameterisedODE(physics, self.closures, method=self.method, sensitivities=self.sensitivities)
         reactor = physics.cold
-        states = model(reactor.initial_state(), times, scaled).states
-        return jnp.stack([states[:, 0] / 1e3, jax.vmap(reactor.pressure)(states) / 1e5], axis=-1)
+        solved = model(reactor.initial_state(), times, scaled)
+        states = solved.states
+        return Answered(jnp.stack([states[:, 0] / 1e3, jax.vmap(reactor.pressure)(states) / 1e5], axis=-1), solved.cost)

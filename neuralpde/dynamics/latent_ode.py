@@ -11,9 +11,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralpde.spaces import ControlPath, IrregularSeries
 
+from .answers import Answered
 from .method import Method
 from .recurrent import RecurrentEncoder, bare
 from .solve import solve
+from .solved import Solved
 
 
 class Evidence(NamedTuple):
@@ -75,10 +77,20 @@ class LatentODE(eqx.Module):
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "time output"]:
         """The mean of the series at ``times``, its own where left out; from a draw of a, or from its mean without a key."""
+        return self.answered(series, times, key).values
+
+    def answered(
+        self,
+        series: IrregularSeries | ControlPath,
+        times: Float[Array, " time"] | None = None,
+        key: PRNGKeyArray | None = None,
+    ) -> Answered:
+        """The call with the cost of the hidden trajectory; that of the encoder, whose steps are fixed, is left out."""
         series = bare(series)
         mean, deviation = self.posterior(series)
         a = mean if key is None else mean + deviation * jax.random.normal(key, mean.shape, mean.dtype)
-        return self.decode(a, series.times if times is None else times)
+        solved = self.trajectory(a, series.times if times is None else times)
+        return Answered(jax.vmap(self.readout)(solved.states), solved.cost)
 
     def posterior(self, series: IrregularSeries) -> tuple[Float[Array, " latent"], Float[Array, " latent"]]:
         """Mean and deviation of a, having seen the series."""
@@ -87,8 +99,11 @@ class LatentODE(eqx.Module):
 
     def decode(self, a: Float[Array, " latent"], times: Float[Array, " time"]) -> Float[Array, "time output"]:
         """The mean of the series that begins with a."""
-        states = solve(self.vector_field, self.start(a), times, self.method).states
-        return jax.vmap(self.readout)(states)
+        return jax.vmap(self.readout)(self.trajectory(a, times).states)
+
+    def trajectory(self, a: Float[Array, " latent"], times: Float[Array, " time"]) -> Solved:
+        """The hidden states z (time, hidden) that begin with a."""
+        return solve(self.vector_field, self.start(a), times, self.method)
 
     def vector_field(self, t, z: Float[Array, " hidden"], args=None) -> Float[Array, " hidden"]:
         """s tanh(MLP(z))."""

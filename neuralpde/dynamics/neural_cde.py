@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import ControlPath, IrregularSeries, control_path
 
+from .answers import Answered
 from .log_signature import log_signature_path, log_signature_size
 from .method import Method
 from .piecewise import solve_pieces
@@ -74,13 +75,17 @@ class NeuralCDE(eqx.Module):
         self, series: IrregularSeries | ControlPath, key: PRNGKeyArray | None = None
     ) -> Float[Array, " output"]:
         """The answer at the end of a series, or of the path through one; ``key`` is not used."""
+        return self.answered(series, key).values
+
+    def answered(self, series: IrregularSeries | ControlPath, key: PRNGKeyArray | None = None) -> Answered:
+        """The call with its cost."""
         path = self.driving(series)
         if path.smooth and self.method.adaptive:
             ends = jnp.stack([path.knots[0], path.knots[path.last]])
-            state = solve(self.vector_field, self.start(path), ends, self.method, args=path).last
-        else:
-            state = self.solve(path).states[path.last]
-        return self.readout(state)
+            solved = solve(self.vector_field, self.start(path), ends, self.method, args=path)
+            return Answered(self.readout(solved.last), solved.cost)
+        solved = self.solve(path)
+        return Answered(self.readout(solved.states[path.last]), solved.cost)
 
     def online(self, series: IrregularSeries | ControlPath) -> Float[Array, "time output"]:
         """The answer at every entry of the series, knowing what was measured up to it.

@@ -10,7 +10,7 @@ from neuralpde.spaces import ControlPath
 
 from .method import Method
 from .solve import VectorField, solve
-from .solved import Cost, Solved, Tally
+from .solved import Solved, total
 
 
 def solve_pieces(field: VectorField, y0: Float[Array, " c"], path: ControlPath, method: Method) -> Solved:
@@ -26,19 +26,3 @@ def solve_pieces(field: VectorField, y0: Float[Array, " c"], path: ControlPath, 
 
     _, (later, costs) = jax.lax.scan(piece, y0, path.increments)
     return Solved(path.knots, jnp.concatenate([y0[None], later]), total(costs))
-
-
-def total(costs: Cost) -> Cost:
-    """The cost of several solves, stacked along the first axis, together."""
-
-    def tally(t: Tally | None) -> Tally | None:
-        return None if t is None else Tally(jnp.sum(t.sum), jnp.sum(t.squares), jnp.max(t.max), jnp.sum(t.count))
-
-    return Cost(
-        evaluations=None if costs.evaluations is None else jnp.sum(costs.evaluations),
-        accepted=jnp.sum(costs.accepted),
-        rejected=jnp.sum(costs.rejected),
-        errors=tally(costs.errors),
-        stiffnesses=tally(costs.stiffnesses),
-        result=jax.tree.map(jnp.max, costs.result),  # zero is success
-    )

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 from neuralpde.equations.symbolic import Dictionary, FoundFormula, SparseFormula, find_formula, polynomials
 from neuralpde.errors import ArgumentError
 
+from .second_order import SecondOrderODE
 from .solve import VectorField
 
 States = Float[Array | np.ndarray, "*many c"]
@@ -31,6 +32,12 @@ class FormulaField(eqx.Module):
     def __call__(self, t: Any, y: Float[Array, " c"], args: Any = None) -> Float[Array, " c"]:
         timed = len(self.formula.dictionary.names) > y.size
         return self.formula(jnp.append(y, jnp.asarray(t, y.dtype)) if timed else y)
+
+
+def learned_field(model: Any) -> VectorField | None:
+    """The vector field that moves the very state which a model of trajectories answers with; None where there is none."""
+    hidden = isinstance(model, SecondOrderODE) or getattr(model, "augmented", 0)
+    return None if hidden else getattr(model, "field", None)
 
 
 def read_out(

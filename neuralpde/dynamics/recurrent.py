@@ -10,8 +10,10 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from neuralpde.spaces import ControlPath, IrregularSeries
 
+from .answers import Answered
 from .method import Method
 from .solve import solve
+from .solved import Cost, total
 
 
 def bare(series: IrregularSeries | ControlPath) -> IrregularSeries:
@@ -112,22 +114,29 @@ class RecurrentEncoder(eqx.Module):
 
     def __call__(self, series: IrregularSeries, backward: bool = False) -> Float[Array, " hidden"]:
         """The state at the end of a series, or at its beginning where it is read ``backward``."""
+        return self.read(series, backward)[0]
+
+    def read(self, series: IrregularSeries, backward: bool = False) -> tuple[Float[Array, " hidden"], Cost | None]:
+        """The call with the cost of moving between the entries, None where the state waits."""
         values = jnp.where(series.mask, series.values, 0)
         gaps = jnp.diff(series.times) * series.belongs[1:]
         gaps = jnp.append(gaps, 0) if backward else jnp.append(jnp.zeros_like(gaps[:1]), gaps)
 
-        def step(h: Float[Array, " hidden"], entry) -> tuple[Float[Array, " hidden"], None]:
+        def step(h: Float[Array, " hidden"], entry) -> tuple[Float[Array, " hidden"], Cost | None]:
             x, mask, gap = entry
-            return self._measured(self._moved(h, gap), x, mask, gap), None
+            moved, cost = self._moved(h, gap)
+            return self._measured(moved, x, mask, gap), cost
 
         start = jnp.zeros(self.cell.hidden_size, values.dtype)
-        return jax.lax.scan(step, start, (values, series.mask, gaps), reverse=backward)[0]
+        h, costs = jax.lax.scan(step, start, (values, series.mask, gaps), reverse=backward)
+        return h, None if costs is None else total(costs)
 
-    def _moved(self, h: Float[Array, " hidden"], gap: Float[Array, ""]) -> Float[Array, " hidden"]:
+    def _moved(self, h: Float[Array, " hidden"], gap: Float[Array, ""]) -> tuple[Float[Array, " hidden"], Cost | None]:
         if self.field is None:
-            return h
+            return h, None
         field = self.field
-        return solve(lambda s, h, gap: gap * field(h), h, (0.0, 1.0), self.method, args=gap).last
+        solved = solve(lambda s, h, gap: gap * field(h), h, (0.0, 1.0), self.method, args=gap)
+        return solved.last, solved.cost
 
     def _measured(
         self,
@@ -170,4 +179,9 @@ class ODERNN(eqx.Module):
         self, series: IrregularSeries | ControlPath, key: PRNGKeyArray | None = None
     ) -> Float[Array, " output"]:
         """The answer at the end of a series; ``key`` is not used."""
-        return self.readout(self.encoder(bare(series)))
+        return self.answered(series, key).values
+
+    def answered(self, series: IrregularSeries | ControlPath, key: PRNGKeyArray | None = None) -> Answered:
+        """The call with its cost."""
+        state, cost = self.encoder.read(bare(series))
+        return Answered(self.readout(state), cost)

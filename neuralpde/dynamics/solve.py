@@ -117,11 +117,13 @@ def _steps(
 def _cost(solution: diffrax.Solution, method: Method, adaptive: bool) -> Cost:
     stats = solution.stats
     accepted, rejected = (jnp.asarray(stats[f"num_{kind}_steps"]) for kind in ("accepted", "rejected"))
-    if not method.statistics:
+    if adaptive and not method.statistics:
         return Cost(None, accepted, rejected, None, None, solution.result)
-    solver, state = recorded(method, diffrax.ConstantStepSize()), solution.solver_state
     fresh = solution.controller_state.fresh if adaptive else jnp.ones((), int)
     evaluations = count_evaluations(method.solver, accepted + rejected, fresh)
+    if not method.statistics:
+        return Cost(evaluations, accepted, rejected, None, None, solution.result)
+    solver, state = recorded(method, diffrax.ConstantStepSize()), solution.solver_state
     if evaluations is not None and solver.has_stiffness and method.stiffness == "derivative":
         evaluations = evaluations + accepted + rejected
     return Cost(

@@ -41,7 +41,7 @@ class Cost(eqx.Module):
     """What a solve took.
 
     evaluations: of the vector field (of the drift, for an SDE), those of rejected steps included; None where the
-        solver iterates and the number is not known.
+        number is not known: the solver iterates, or steps are adapted and the method keeps no statistics.
     accepted, rejected: steps.
     errors: E_j |h_j| of each accepted step, E_j the norm of its local error in units of the tolerances, or the rms of
         the local error itself where steps are fixed; None where the solver estimates no error.
@@ -60,6 +60,12 @@ class Cost(eqx.Module):
     result: diffrax.RESULTS
 
     @property
+    def counts(self) -> dict[str, Int[Array, "*batch"]]:
+        """What is known of evaluations and steps, by name."""
+        known = {} if self.evaluations is None else {"evaluations": self.evaluations}
+        return {**known, "accepted_steps": self.accepted, "rejected_steps": self.rejected}
+
+    @property
     def error(self) -> Float[Array, "*batch"] | None:
         """R_E = sum_j E_j |h_j| (Pal, Ma, Shah & Rackauckas, ICML 2021)."""
         return None if self.errors is None else self.errors.sum
@@ -73,6 +79,22 @@ class Cost(eqx.Module):
     def succeeded(self) -> Bool[Array, "*batch"]:
         """Whether the end was reached."""
         return self.result == diffrax.RESULTS.successful
+
+
+def total(costs: Cost) -> Cost:
+    """The cost of several solves, stacked along the first axis, together."""
+
+    def tally(t: Tally | None) -> Tally | None:
+        return None if t is None else Tally(jnp.sum(t.sum), jnp.sum(t.squares), jnp.max(t.max), jnp.sum(t.count))
+
+    return Cost(
+        evaluations=None if costs.evaluations is None else jnp.sum(costs.evaluations),
+        accepted=jnp.sum(costs.accepted),
+        rejected=jnp.sum(costs.rejected),
+        errors=tally(costs.errors),
+        stiffnesses=tally(costs.stiffnesses),
+        result=jax.tree.map(jnp.max, costs.result),  # zero is success
+    )
 
 
 class Solved(eqx.Module):

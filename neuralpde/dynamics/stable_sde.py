@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from neuralpde.errors import ArgumentError
 from neuralpde.spaces import ControlPath, IrregularSeries, control_path
 
+from .answers import Answered
 from .method import Method
 from .solve_sde import solve_sde
 from .solved import Solved
@@ -82,8 +83,13 @@ class StableSDE(eqx.Module):
 
     def __call__(self, series: IrregularSeries | ControlPath, key: PRNGKeyArray) -> Float[Array, " output"]:
         """The answer at the end of a series, on the path of the noise of ``key``."""
+        return self.answered(series, key).values
+
+    def answered(self, series: IrregularSeries | ControlPath, key: PRNGKeyArray) -> Answered:
+        """The call with its cost."""
         path = self.driving(series)
-        return self.readout(self.solve(path, key).states[path.last])
+        solved = self.solve(path, key)
+        return Answered(self.readout(solved.states[path.last]), solved.cost)
 
     def solve(self, path: ControlPath, key: PRNGKeyArray) -> Solved:
         """States (time, hidden) at the entries of the series; of the geometric form their logarithms."""

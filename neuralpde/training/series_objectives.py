@@ -2,7 +2,8 @@
 
 A model of classes or forecasts is ``model(series, key=key) -> (output,)``; one of whole series offers
 ``evidence(series, target, key)`` beside ``model(series, times=times, key=key) -> (time, output)``; one of trajectories is
-``model(y0, times)``, which gives states (time, c) or a `neuralpde.dynamics.Solved` that holds them.
+``model(y0, times)``, which gives states (time, c) or a `neuralpde.dynamics.Solved` that holds them. Where a model tells what
+its answer took (`neuralpde.dynamics.answered`), evaluations and steps are among the measures.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from neuralpde.data.series import SeriesDataset, SeriesSample
-from neuralpde.dynamics import Solved
+from neuralpde.dynamics import Cost, Solved, answered
 from neuralpde.spaces import IrregularSeries
 
 from .failures import TrainingArgumentError
@@ -64,10 +65,10 @@ class Classification(AbstractObjective):
         return -jax.nn.log_softmax(model(sample.series, key=key))[sample.target], {}
 
     def measures(self, model, sample, key):
-        """Cross entropy, and accuracy: the share of series whose most probable class is the true one."""
-        scores = model(sample.series, key=key)
+        """Cross entropy, accuracy (the share of series whose most probable class is the true one), and cost."""
+        scores, cost = answered(model, sample.series, key=key)
         right = (jnp.argmax(scores) == sample.target).astype(scores.dtype)
-        return {"cross_entropy": -jax.nn.log_softmax(scores)[sample.target], "accuracy": right}
+        return {"cross_entropy": -jax.nn.log_softmax(scores)[sample.target], "accuracy": right, **_counts(cost)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +87,9 @@ class Forecast(AbstractObjective):
         return _mean_square(model(sample.series, key=key).reshape(sample.target.shape), sample.target), {}
 
     def measures(self, model, sample, key):
-        """The mean square."""
-        return {"mean_square": self.loss(model, sample, jnp.zeros((), int), key)[0]}
+        """The mean square, and cost."""
+        values, cost = answered(model, sample.series, key=key)
+        return {"mean_square": _mean_square(values.reshape(sample.target.shape), sample.target), **_counts(cost)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +116,11 @@ class Interpolation(AbstractObjective):
         return evidence.misfit + self.divergence * grown * evidence.divergence, told
 
     def measures(self, model, sample, key):
-        """Mean square of the answer without noise, and the bound with all of its weight."""
+        """Mean square and cost of the answer without noise, and the bound with all of its weight."""
         misfit, divergence = model.evidence(sample.series, sample.target, key)
-        answer = model(sample.series, times=sample.target.times)
-        return {"mean_square": _mean_square(answer, sample.target.values), "bound": misfit + divergence}
+        values, cost = answered(model, sample.series, times=sample.target.times)
+        mean_square = _mean_square(values, sample.target.values)
+        return {"mean_square": mean_square, "bound": misfit + divergence, **_counts(cost)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,9 +163,11 @@ class Trajectories(AbstractObjective):
         return _mean_square(self._solution(model, times, target.values), counted), told
 
     def measures(self, model, sample, key):
-        """The mean square of the solution from the first value alone."""
+        """The mean square of the solution from the first value alone, and its cost."""
         target = sample.target
-        return {"mean_square": _mean_square(_states(model(target.values[0], target.times)), target.values)}
+        solution = model(target.values[0], target.times)
+        cost = solution.cost if isinstance(solution, Solved) else None
+        return {"mean_square": _mean_square(_states(solution), target.values), **_counts(cost)}
 
     def _solution(self, model: Any, times: Array, values: Array) -> Float[Array, "time channel"]:
         if self.shooting is None:
@@ -192,13 +197,19 @@ class Response(AbstractObjective):
         return _mean_of(jnp.abs, answer, sample.target.values), {}
 
     def measures(self, model, sample, key):
-        """Mean absolute error, and mean square."""
-        answer, truth = model(sample.series, times=sample.target.times), sample.target.values
-        return {"mean_absolute": _mean_of(jnp.abs, answer, truth), "mean_square": _mean_square(answer, truth)}
+        """Mean absolute error, mean square, and cost."""
+        answer, cost = answered(model, sample.series, times=sample.target.times)
+        missed = {"mean_absolute": _mean_of(jnp.abs, answer, sample.target.values)}
+        return {**missed, "mean_square": _mean_square(answer, sample.target.values), **_counts(cost)}
 
 
 def _states(answer: Any) -> Float[Array, "time channel"]:
     return answer.states if isinstance(answer, Solved) else answer
+
+
+def _counts(cost: Cost | None) -> Told:
+    """Evaluations and steps, as far as they are known."""
+    return {} if cost is None else {name: jnp.asarray(count, float) for name, count in cost.counts.items()}
 
 
 def _mean_square(answer: Array, truth: Array) -> Float[Array, ""]:
