@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 
 from neuralpde.data.series import SeriesDataset
-from neuralpde.evaluation import learning_curve, read_metrics, save_figures, series_figures
+from neuralpde.evaluation import read_metrics, save_figures, series_curves, series_figures
 from neuralpde.training import SeriesTask, Trajectories, fit, measured
 
 from .assessment import finite, report_run
@@ -84,8 +84,7 @@ def tell(
     options, figures = config["evaluation"], {}
     if options["plots"]:
         figures = series_figures(model, dataset, follows=isinstance(task.objective, Trajectories))
-        monitored = [f"{split}/{task.objective.monitor}" for split in ("validation", "test")]
-        figures["learning_curve"] = learning_curve(read_metrics(folder / METRICS), held_out=monitored)
+        figures |= series_curves(read_metrics(folder / METRICS), task.objective.monitor)
         save_figures(folder / PLOTS, figures)
     if options["report"]:
         report_run(folder, results, config, figures)

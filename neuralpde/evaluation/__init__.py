@@ -23,8 +23,10 @@ from .plots import (
     class_figure,
     comparison_plot,
     confusion_figure,
+    cost_curve,
     error_histogram,
     field_panel,
+    forecast_figure,
     hidden_figure,
     learning_curve,
     loss_terms,
@@ -51,7 +53,7 @@ from .resolution import ResolutionRow, resolution_results, resolution_table, ric
 from .result_tables import ResultTable
 from .results import ResultFigure, ResultRecord, read_record, read_records, render_markdown, write_record
 from .rollout import Rollouts, evaluate_rollout, make_rollouts, rich_rollout_table
-from .series_pictures import series_figures
+from .series_pictures import series_curves, series_figures
 from .solved import solved_table
 from .spectrum import Spectrum, energy_spectrum
 
@@ -79,12 +81,14 @@ __all__ = [
     "conformal_quantile",
     "confusion_figure",
     "correlation_time",
+    "cost_curve",
     "energy_spectrum",
     "error_histogram",
     "evaluate_operator",
     "evaluate_rollout",
     "field_panel",
     "fno_block_error",
+    "forecast_figure",
     "hidden_figure",
     "learning_curve",
     "loss_terms",
@@ -115,6 +119,7 @@ __all__ = [
     "save_figures",
     "save_film",
     "series",
+    "series_curves",
     "series_figure",
     "series_figures",
     "sinenet_scaled_l2",

@@ -35,13 +35,16 @@ CAPTIONS = {
     "film": "Rollout of the median test trajectory beside the truth.",
     "series": "Truth and answer on some series of the test set, with the band of 90 % of the draws.",
     "phase_portrait": "Orbits of some series of the test set: truth and answer.",
+    "vector_field": "The vector field of the generator and the learned one, where some series of the test set are.",
+    "forecasts": "Forecasts of the test set over the true numbers.",
     "classes": "Some series of each class of the test set.",
     "confusion": "How many series of each class were told to be of which.",
     "learning_curve": "Training loss, validation error and learning rate over optimiser steps.",
+    "cost": "Evaluations of the vector field and steps of a solve over optimiser steps, mean over held-out series.",
     "loss_terms": "Mean squares of the conditions, not weighted, over optimiser steps, and the validation error.",
     "term_weights": "Weights of the conditions over optimiser steps, mean over points.",
 }
-"""What the pictures of `operator_figures` and `solution_figures` show, in the order of the page."""
+"""What the pictures of `operator_figures`, `solution_figures` and `series_figures` show, in the order of the page."""
 
 HEADLINES = (
     "test/relative_l2",
@@ -51,6 +54,7 @@ HEADLINES = (
     "test/accuracy",
     "test/cross_entropy",
     "test/mean_square",
+    "test/evaluations",
     "model/parameters",
     "train/steps",
     "train/seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -10,10 +11,14 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from neuralpde.data.series import SeriesDataset, SeriesSample
-from neuralpde.dynamics import Solved
+from neuralpde.dynamics import Solved, VectorField, learned_field
 from neuralpde.spaces import IrregularSeries
 
-from .plots.series import class_figure, confusion_figure, phase_portrait, series_figure
+from .history import Record
+from .plots.cost import cost_curve, split_of_cost
+from .plots.curves import learning_curve
+from .plots.series import class_figure, confusion_figure, forecast_figure, series_figure
+from .plots.vector_fields import phase_portrait, vector_fields_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,16 +30,18 @@ def series_figures(model: Any, dataset: SeriesDataset, follows: bool = False) ->
     """Pictures of the test set, by name.
 
     - Of classes: ``classes``, some series of each, and ``confusion``.
+    - Of forecasts: ``forecasts``, told over true numbers.
     - Of whole series: ``series``, truth and answer with the band of draws in the first channels, and in two channels or
-      more ``phase_portrait``.
+      more ``phase_portrait``; ``vector_field``, the learned one beside the true one, where both are known.
 
-    ``follows`` says that the model is one of trajectories, ``model(y0, times)``. Forecasts have no picture.
+    ``follows`` says that the model is one of trajectories, ``model(y0, times)``.
     """
     samples = dataset.test
     if dataset.classes is not None:
         return _of_classes(model, dataset)
     if not isinstance(samples.target, IrregularSeries):
-        return {}
+        told = np.asarray(_told(model, samples, jax.random.key(0)))
+        return {"forecasts": forecast_figure(np.asarray(samples.target).reshape(told.shape), told)}
     count = min(ORBITS, len(samples.target.times))
     some = jax.tree.map(lambda leaf: leaf[:count], samples)
     draws = np.asarray(_trajectories(model, some) if follows else _drawn(model, some, jax.random.key(0)))
@@ -45,14 +52,29 @@ def series_figures(model: Any, dataset: SeriesDataset, follows: bool = False) ->
     shown = times[first], truth[first, :, rows], draws[first, ..., rows]
     made = {"series": series_figure(*shown, names=dataset.names[rows], **seen)}
     if dataset.channels > 1:
+        field = learned_field(model) if follows else None
+        plane = None if field is None or dataset.channels != 2 else _rates(field)
         middle = np.median(draws, axis=1)
-        made["phase_portrait"] = phase_portrait(truth, middle, names=dataset.names, field=_rates(model, follows))
+        made["phase_portrait"] = phase_portrait(truth, middle, names=dataset.names, field=plane)
+        if field is not None and dataset.law is not None:
+            fields = _rates(dataset.law), _rates(field)
+            made["vector_field"] = vector_fields_figure(*fields, np.asarray(truth), names=dataset.names)
     return made
+
+
+def series_curves(records: Sequence[Record], measure: str) -> dict[str, Figure]:
+    """Pictures of a training, by name: ``learning_curve`` with the held-out ``measure``, and where it is known ``cost``."""
+    if not records:
+        return {}
+    held_out = [f"{split}/{measure}" for split in ("validation", "test")]
+    figures = {"learning_curve": learning_curve(records, held_out=held_out)}
+    split = split_of_cost(records)
+    return figures if split is None else {**figures, "cost": cost_curve(records, split=split)}
 
 
 def _of_classes(model: Any, dataset: SeriesDataset) -> dict[str, Figure]:
     samples, labels = dataset.test, np.asarray(dataset.test.target)
-    told = np.asarray(_told(model, samples, jax.random.key(0)))
+    told = np.asarray(_told(model, samples, jax.random.key(0))).argmax(axis=-1)
     some = np.concatenate([np.flatnonzero(labels == label)[:PER_CLASS] for label in range(len(dataset.classes))])
     series = samples.measured
     drawn = class_figure(
@@ -66,8 +88,9 @@ def _of_classes(model: Any, dataset: SeriesDataset) -> dict[str, Figure]:
 
 @eqx.filter_jit
 def _told(model: Any, samples: SeriesSample, key: PRNGKeyArray):
+    """Answers (series, output)."""
     keys = jax.random.split(key, samples.target.shape[0])
-    return jax.lax.map(lambda x: model(x[0], key=x[1]).argmax(), (samples.series, keys), batch_size=64)
+    return jax.lax.map(lambda x: model(x[0], key=x[1]).reshape(-1), (samples.series, keys), batch_size=64)
 
 
 @eqx.filter_jit
@@ -89,9 +112,6 @@ def _trajectories(model: Any, samples: SeriesSample):
     return jax.vmap(solution)(samples.target)
 
 
-def _rates(model: Any, follows: bool):
-    """The vector field that a model of trajectories in the plane has, as a function of many points."""
-    field = getattr(model, "field", None)
-    if not follows or field is None or getattr(model, "size", None) != 2 or getattr(model, "augmented", 0):
-        return None
+def _rates(field: VectorField):
+    """A vector field that does not depend on time, or at time zero, as a function of many points."""
     return jax.jit(jax.vmap(lambda y: field(0.0, y, None)))

@@ -5,37 +5,16 @@ import math
 import jax
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
+from tiny_series import evaluation_config, series_config
 
 import neuralpde
 from neuralpde.cli.catalogue import conf_folder, options
 from neuralpde.cli.evaluate import evaluate
-from neuralpde.cli.explanation import compose_config
 from neuralpde.cli.refusal import UsageError
-from neuralpde.cli.schema import register
 from neuralpde.cli.train import train
 
 GROUPS = options(conf_folder())
 QUICK = {"model": "lnsde"}
-SIZES = {
-    "dataset": {"train": 4, "test": 4, "points": 8, "observed": 4},
-    "model": {"width": 4, "depth": 1, "hidden": 3, "latent": 2, "heads": 1, "order": 3},
-    "task": {"batch_size": 2},
-    "trainer": {"steps": 2, "steps_per_call": 1, "progress": False, "tensorboard": False},
-    "evaluation": {"plots": False, "report": False},
-}
-
-
-def series_config(folder, *overrides: str, **changes: dict) -> dict:
-    register()
-    composed = compose_config("train", ["name=tiny", f"folder={folder}", *overrides])
-    config = OmegaConf.to_container(composed, resolve=True)
-    for group, sizes in SIZES.items():
-        for place in (config[group], config[group].get("dataset", {})):
-            place |= {key: size for key, size in sizes.items() if key in place}
-    for group, values in changes.items():
-        config[group] |= values
-    return config
 
 
 def overrides_of(group: str, name: str) -> list[str]:
@@ -76,9 +55,9 @@ def test_option_trains_and_is_given_back(group, name, tmp_path):
 @pytest.mark.parametrize(
     ("experiment", "pictures"),
     [
-        ("chirality_cde", {"classes", "confusion", "learning_curve"}),
-        ("oscillator_latent_ode", {"series", "phase_portrait", "learning_curve"}),
-        ("oscillator_neural_ode", {"series", "phase_portrait", "learning_curve"}),
+        ("chirality_cde", {"classes", "confusion", "learning_curve", "cost"}),
+        ("oscillator_latent_ode", {"series", "phase_portrait", "learning_curve", "cost"}),
+        ("oscillator_neural_ode", {"series", "phase_portrait", "vector_field", "learning_curve", "cost"}),
     ],
 )
 def test_run_folder_is_complete(experiment, pictures, tmp_path):
@@ -88,10 +67,7 @@ def test_run_folder_is_complete(experiment, pictures, tmp_path):
     assert {path.stem for path in (folder / "plots").iterdir()} == pictures
     for name in ("config.yaml", "series.json", "metrics.jsonl", "results.json", "environment.json", "report.html"):
         assert (folder / name).stat().st_size > 0
-    register()
-    config = OmegaConf.to_container(compose_config("evaluate", [f"run={folder}", f"folder={folder}"]), resolve=True)
-    config["evaluation"] |= {"plots": False, "report": False}
-    again, _ = evaluate(config, folder)
+    again, _ = evaluate(evaluation_config(folder, folder), folder)
     assert again == results
 
 

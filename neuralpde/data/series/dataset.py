@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,6 +15,7 @@ from neuralpde.data.dataset import DataError, count_samples
 from neuralpde.spaces import ControlPath, IrregularSeries
 
 Target = Shaped[Array | np.ndarray, "..."] | IrregularSeries
+Law = Callable[[Any, Array, Any], Array]
 Draw = Callable[[Key[Array, ""], Int[Array, ""]], "SeriesSample"]
 
 
@@ -37,8 +39,9 @@ class SeriesSample(eqx.Module):
 class SeriesDataset:
     """Stacked samples of one length (every array has a leading sample axis), split for training, validation and test.
 
-    names: of the channels. classes: names of the classes; None where the targets are no classes. Raises `DataError`
-    where a split is empty or has other channels.
+    names: of the channels. classes: names of the classes; None where the targets are no classes. law: the vector field
+    ``law(t, y, args)`` that the series follow, where it is known. Raises `DataError` where a split is empty or has other
+    channels.
     """
 
     name: str
@@ -47,6 +50,7 @@ class SeriesDataset:
     validation: SeriesSample | None = None
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
+    law: Law | None = None
     provenance: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -28,12 +30,16 @@ def prepared(
     - ``standardize``: channels, and targets that are series, have mean 0 and deviation 1 over the measured values of the
       training set.
     - ``path``, ``counts``: those of `neuralpde.spaces.control_path`; without a path the samples hold bare series.
+
+    In other units the law of the dataset is no longer that of its series, and is left out.
     """
     dataset = with_missing(dataset, missing, missing_seed)
     if duration is not None:
         dataset = _with_duration(dataset, duration)
     if standardize:
         dataset = _standardized(dataset)
+    if standardize or duration is not None:
+        dataset = dataclasses.replace(dataset, law=None)
     return dataset if path is None else with_paths(dataset, path, counts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
@@ -24,7 +26,8 @@ def trajectories(
 ) -> SeriesDataset:
     """Solutions from random initial states, those of ``equation.initial_states()``, at equal times from 0 to ``end``.
 
-    The targets are the series. The defaults with `RationalOscillator` are the neural ODE example of diffrax.
+    The targets are the series, the law is the equation's vector field. The defaults with `RationalOscillator` are the
+    neural ODE example of diffrax.
     """
     times = np.linspace(0.0, end, points)
 
@@ -36,4 +39,5 @@ def trajectories(
         return SeriesSample(series, series)
 
     sizes = {"train": train, "test": test, "validation": validation}
-    return drawn(type(equation).__name__, draw, **sizes, seed=seed, names=tuple(equation.names))
+    made = drawn(type(equation).__name__, draw, **sizes, seed=seed, names=tuple(equation.names))
+    return dataclasses.replace(made, law=equation.vector_field)
