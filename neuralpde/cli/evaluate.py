@@ -39,9 +39,9 @@ def evaluate(config: Mapping[str, Any], folder: Path) -> tuple[dict[str, float],
         write_yaml(folder / CONFIG, {**merged, "run": str(run)})
         write_json(folder / ENVIRONMENT, environment())
     dataset = make_dataset(merged)
-    if isinstance(dataset, SeriesDataset):
-        return evaluate_series(operator, dataset, folder, merged, _training_results(run) if own else {})
     known = _training_results(run) if own else {"model/parameters": count_parameters(operator)}
+    if isinstance(dataset, SeriesDataset):
+        return evaluate_series(operator, dataset, folder, merged, known)
     results = assess(operator, dataset, folder, merged, known)
     return results, {"dataset": dataset, "operator": operator}
 
