@@ -82,11 +82,19 @@ def _export(rest: Sequence[str]) -> int:
     return 0
 
 
+def _read(rest: Sequence[str]) -> int:
+    from .reading import read
+
+    read(rest)
+    return 0
+
+
 WITHOUT_HYDRA: dict[str, Callable[[Sequence[str]], int]] = {
     "export": _export,
     "inspect": _inspect,
     "list": _list,
     "models": _models,
+    "read": _read,
     "validate": _validate,
 }
 

@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "solve": "train a network to solve a problem from its equation and conditions",
     "evaluate": "recompute the results of a run, or test it on another dataset",
     "export": "write the operator of a run as a file that runs without this package",
+    "read": "print the equations that a neural ODE has learned",
     "generate": "make a dataset and store it",
     "show": "draw samples of a dataset, which is made first where there is none",
     "benchmark": "train and compare all models of a suite",
@@ -92,6 +93,7 @@ Examples
   neuralpde solve problem=burgers                    a physics-informed network
   neuralpde evaluate run=FOLDER                      recompute its results
   neuralpde export FOLDER FILE                       its operator as a StableHLO program
+  neuralpde read FOLDER                              the equations that a neural ODE has learned
   neuralpde show dataset=smoke                       a picture of a dataset
   neuralpde benchmark suite=operators_cpu            every model on a few problems, as tables
   neuralpde inspect FILE                             layout, fields, grid, parameters of a data file
