@@ -1,5 +1,7 @@
 """Runs of two steps on a few short time series, for tests of the command line."""
 
+from typing import Any
+
 from omegaconf import OmegaConf
 
 from neuralpde.cli.explanation import compose_config
@@ -18,7 +20,7 @@ def series_config(folder, *overrides: str, **changes: dict) -> dict:
     """A training configuration as ``neuralpde train`` composes it, at the sizes of `SIZES` and then ``changes``."""
     register()
     composed = compose_config("train", ["name=tiny", f"folder={folder}", *overrides])
-    config = OmegaConf.to_container(composed, resolve=True)
+    config: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
     for group, sizes in SIZES.items():
         for place in (config[group], config[group].get("dataset", {})):
             place |= {key: size for key, size in sizes.items() if key in place}
@@ -31,6 +33,6 @@ def evaluation_config(run, folder, *overrides: str) -> dict:
     """A configuration of ``neuralpde evaluate`` that draws nothing."""
     register()
     composed = compose_config("evaluate", [f"run={run}", f"folder={folder}", *overrides])
-    config = OmegaConf.to_container(composed, resolve=True)
+    config: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
     config["evaluation"] |= SIZES["evaluation"]
     return config

@@ -46,8 +46,8 @@ def vector_fields_figure(truth, learned, states: Float[np.ndarray, "*many c"], *
     size of their difference, beneath the ``states`` of training; beside them learned against true rates at the states.
     """
     states = states.reshape(-1, states.shape[-1])
-    figure = new_figure(15.5, 4.2)
-    *planes, rates = figure.subplots(1, 4)
+    figure = new_figure(16.5, 4.2)
+    *planes, rates = figure.subplots(1, 4, gridspec_kw={"wspace": 0.06})
     for panel, field, title in zip(planes, (truth, learned, None), ("truth", "learned", "difference"), strict=True):
         panel.plot(*states[:, :2].T, ".", color=FAINT, markersize=1.5, alpha=0.5)
         panel.set(title=title, xlabel=names[0], ylabel=names[1])
@@ -64,7 +64,7 @@ def vector_fields_figure(truth, learned, states: Float[np.ndarray, "*many c"], *
         rates.plot(a, b, ".", color=colour, markersize=2, label=f"{name}'")
     rates.axline((0, 0), slope=1, color=TRUTH, linewidth=0.8)
     rates.set(title="at the states", xlabel="true rate", ylabel="learned rate")
-    rates.legend(loc="best")
+    rates.legend(loc="best", markerscale=4)
     return figure
 
 
