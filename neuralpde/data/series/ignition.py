@@ -67,8 +67,8 @@ def laser_reactor(parameters: Float[Array, " 6"]) -> Reactor:
 def ignition_series(parameters: Float[Array, " 6"], times: Float[np.ndarray, " time"]) -> Float[Array, "time 2"]:
     """Temperature (1000 K) and pressure (bar) of an experiment at increasing ``times`` (s) from 0."""
     reactor = laser_reactor(parameters)
-    tolerances = {"rtol": 1e-5, "atol": 1e-7, "longest": LONGEST}
-    states = solve_ode(reactor, reactor.initial_state(), times, solver=diffrax.Kvaerno3(), max_steps=4096, **tolerances)
+    method = {"solver": diffrax.Kvaerno3(), "max_steps": 4096, "rtol": 1e-5, "atol": 1e-7, "longest": LONGEST}
+    states = solve_ode(reactor, reactor.initial_state(), tuple(times), **method)
     return jnp.stack([states[:, 0] / KELVIN, jax.vmap(reactor.pressure)(states) / PASCAL], axis=-1)
 
 
