@@ -19,9 +19,9 @@ from neuralpde.training.checkpoint import Checkpoints
 TRAJECTORIES = ["experiment=dynamics/oscillator_neural_ode", "dataset=series/decaying_oscillator"]
 
 
-def begun_run(folder, *overrides: str) -> tuple[eqx.Module, SeriesDataset]:
+def begun_run(folder, *overrides: str, **changes: dict) -> tuple[eqx.Module, SeriesDataset]:
     """A run whose model is as it was drawn."""
-    config = series_config(folder, *overrides, dataset={"train": 64})
+    config = series_config(folder, *overrides, **changes)
     dataset = make_dataset(config)
     shape = shape_of(dataset, make_task(config, dataset))
     model = make_model(config, shape, jax.random.key(1))
@@ -35,7 +35,7 @@ def begun_run(folder, *overrides: str) -> tuple[eqx.Module, SeriesDataset]:
 @pytest.mark.parametrize("time", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_equations_miss_the_network_by_as_much_as_is_said(time, tmp_path, capsys):
     folder = tmp_path / "run"
-    model, dataset = begun_run(folder, *TRAJECTORIES, f"+model.time={time}")
+    model, dataset = begun_run(folder, *TRAJECTORIES, f"+model.time={time}", dataset={"train": 64})
     assert run(["read", str(folder), "degree=3"]) == 0
     first, second, *missed = capsys.readouterr().out.splitlines()
     equations = dict(line.split(" = ") for line in (first, second))
