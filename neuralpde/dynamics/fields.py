@@ -17,8 +17,9 @@ class MLPField(eqx.Module):
     """f(t, y) = scale tanh(net(y)), or net([y, t]) where it depends on time: (c,) -> (c,) unless ``out_size`` is given.
 
     ``scale`` (out,) is learned and begins at one: the rates of change are bounded, whatever the state (Kidger, "On
-    Neural Differential Equations", 2021). The activation should be smooth, softplus or tanh: kinks
-    cost an adaptive solver rejected steps.
+    Neural Differential Equations", 2021). The activation should be smooth: kinks cost an adaptive solver rejected steps.
+    It should be near zero at zero too, as gelu, silu and tanh are: with softplus, whose values are all positive, training
+    takes several times as many steps.
     """
 
     net: eqx.nn.MLP
@@ -33,7 +34,7 @@ class MLPField(eqx.Module):
         depth: int = 2,
         out_size: int | None = None,
         time: bool = False,
-        activation: Activation = jax.nn.softplus,
+        activation: Activation = jax.nn.gelu,
         key: PRNGKeyArray,
     ):
         out_size = size if out_size is None else out_size

@@ -57,7 +57,7 @@ class NeuralCDE(eqx.Module):
         counts: bool = False,
         window: int | None = None,
         signature: int = 2,
-        activation: Callable = jax.nn.softplus,
+        activation: Callable = jax.nn.gelu,
         method: Method | None = None,
         key: PRNGKeyArray,
     ):

@@ -52,7 +52,7 @@ def solve_sde(
     other steps, another path. All else goes through diffrax along a `brownian_tree` with the Lévy areas that the
     solver needs, the same path for one key and solver whatever the steps, down to differences of time ``resolution``
     (by default 1/4 of a fixed step, and 1e-4 of the whole time where steps are adapted). ``path`` takes the place of
-    either. Adaptive steps need a solver with an error estimate (Heun, SRA1, ShARK, SPaRK or a ``diffrax.HalfSolver``).
+    either. Adaptive steps need a solver with an error estimate (Heun, SPaRK or a ``diffrax.HalfSolver``).
 
     Raises ``ArgumentError`` for times that do not increase, and for fixed steps whose number is not known: give
     ``substeps`` where times are tracers.

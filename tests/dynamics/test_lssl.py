@@ -126,7 +126,7 @@ def test_network_in_real_time_and_with_gaps(key):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trained", [True, False])
-@pytest.mark.parametrize(("problem", "steps", "wanted"), [(chirality, 60, 0.99), (switching_sinusoids, 200, 0.9)])
+@pytest.mark.parametrize(("problem", "steps", "wanted"), [(chirality, 200, 0.99), (switching_sinusoids, 200, 0.9)])
 def test_network_tells_classes_that_it_has_not_seen(problem, steps, wanted, trained):
     dataset = problem()
     model = LSSLNetwork(

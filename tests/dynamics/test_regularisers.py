@@ -141,7 +141,7 @@ def test_random_ends_stay_within_their_width():
 
 @pytest.mark.slow
 def test_error_and_stiffness_of_a_stochastic_solve_have_gradients():
-    method = Method(diffrax.ShARK(), rtol=1e-2, atol=1e-2, dt=0.05, stiffness="derivative")
+    method = Method(diffrax.SPaRK(), rtol=1e-2, atol=1e-2, dt=0.05, stiffness="derivative")
 
     def penalties(rate):
         noise = lambda t, y, args: 0.1 * jnp.ones(2)

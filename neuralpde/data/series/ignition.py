@@ -68,7 +68,7 @@ def ignition_series(parameters: Float[Array, " 6"], times: Float[np.ndarray, " t
     """Temperature (1000 K) and pressure (bar) of an experiment at increasing ``times`` (s) from 0."""
     reactor = laser_reactor(parameters)
     method = {"solver": diffrax.Kvaerno3(), "max_steps": 4096, "rtol": 1e-5, "atol": 1e-7, "longest": LONGEST}
-    states = solve_ode(reactor, reactor.initial_state(), tuple(times), **method)
+    states = solve_ode(reactor, reactor.initial_state(), times, **method)
     return jnp.stack([states[:, 0] / KELVIN, jax.vmap(reactor.pressure)(states) / PASCAL], axis=-1)
 
 

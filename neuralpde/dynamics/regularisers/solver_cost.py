@@ -10,8 +10,6 @@ penalty hardly moves while its gradient does its work: watch ``Cost.evaluations`
 
 from __future__ import annotations
 
-from typing import Literal
-
 import equinox as eqx
 from jaxtyping import Array, Float
 
@@ -19,24 +17,24 @@ from neuralpde.errors import ArgumentError
 
 from ..solved import Cost, Tally
 
-Aggregate = Literal["sum", "mean", "max", "squares"]
-
 
 class ErrorEstimate(eqx.Module):
     """Sum, mean, largest, or sum of squares over the accepted steps of E_j |h_j| (ERNODE; see `Cost.errors`).
+
+    aggregate: "sum", "mean", "max" or "squares".
 
     The paper's formula is the sum; its experiments with classifiers and latent ODEs take the mean, with weights from
     100 down to 10 in the first and from 1000 to 100 in the second case.
     """
 
-    aggregate: Aggregate = eqx.field(default="sum", static=True)
+    aggregate: str = eqx.field(default="sum", static=True)
 
     def __call__(self, cost: Cost) -> Float[Array, ""]:
         """The penalty of one solve; raises ``ArgumentError`` for a cost without error estimates."""
         if cost.errors is None:
             raise ArgumentError(
                 "ErrorEstimate: this solve has no error estimates. Take a solver that makes them (diffrax.Tsit5; Heun "
-                "or ShARK to a tolerance for an SDE) and a Method with statistics=True, or the penalty local_error."
+                "or SPaRK to a tolerance for an SDE) and a Method with statistics=True, or the penalty local_error."
             )
         return _aggregated(cost.errors, self.aggregate)
 
@@ -48,7 +46,7 @@ class StiffnessEstimate(eqx.Module):
     of stability, 3.5068 for Tsit5.
     """
 
-    aggregate: Aggregate = eqx.field(default="sum", static=True)
+    aggregate: str = eqx.field(default="sum", static=True)
     radius: float = eqx.field(default=1.0, static=True)
 
     def __call__(self, cost: Cost) -> Float[Array, ""]:
@@ -62,7 +60,7 @@ class StiffnessEstimate(eqx.Module):
         return _aggregated(cost.stiffnesses, self.aggregate) / scale
 
 
-def _aggregated(tally: Tally, aggregate: Aggregate) -> Float[Array, ""]:
+def _aggregated(tally: Tally, aggregate: str) -> Float[Array, ""]:
     known = {"sum": tally.sum, "mean": tally.mean, "max": tally.max, "squares": tally.squares}
     if aggregate not in known:
         raise ArgumentError(f"A penalty aggregates by one of {', '.join(known)}, got {aggregate!r}.")
