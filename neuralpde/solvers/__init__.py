@@ -4,6 +4,7 @@ from .boundary_value import BoundaryValueSolution, solve_boundary_value
 from .characteristics import solve_advection
 from .chebyshev_collocation import ChebyshevCollocation, solve_two_point
 from .conservation import ConservationSolution, FiniteVolume
+from .counterflow import solve_counterflow_flame
 from .diffrax_ode import solve_ode
 from .diffrax_sde import brownian_path, solve_sde
 from .elliptic import EllipticSolution, solve_elliptic
@@ -40,6 +41,7 @@ __all__ = [
     "brownian_path",
     "solve_advection",
     "solve_boundary_value",
+    "solve_counterflow_flame",
     "solve_elliptic",
     "solve_free_flame",
     "solve_helmholtz",

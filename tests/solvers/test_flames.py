@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from convergence import observed_order
 from scipy.integrate import solve_ivp
+from solvers.collocated import middles, traced
 from solvers.flame_convergence import FLAME, LENGTH, SLOPE, simplified, speed_errors
 
 from neuralpde.equations.combustion import premixed_flame, read_mechanism
 from neuralpde.solvers import solve_free_flame
-from neuralpde.spaces.chebyshev import interpolation_matrix
 
 SPEED = 0.29278611207
 
@@ -24,23 +24,6 @@ def methane():
 
 
 free = functools.cache(lambda elements=60: solve_free_flame(methane(), 1.0, 2e-3, elements))
-
-
-def traced(found, state=lambda y: y):
-    """The polynomials of a solution as a function that JAX differentiates."""
-    mesh, values = jnp.asarray(found.mesh), jnp.asarray(found.values)
-
-    def at(x):
-        e = jnp.clip(jnp.searchsorted(mesh, x[0], side="right") - 1, 0, len(values) - 1)
-        unit = 2 * (x[0] - mesh[e]) / (mesh[e + 1] - mesh[e]) - 1
-        return state((interpolation_matrix(values.shape[1], unit[None]) @ values[e])[0])
-
-    return at
-
-
-def middles(found, part=0.31):
-    """A point of each element."""
-    return jnp.asarray(found.mesh[:-1] + part * np.diff(found.mesh))[:, None]
 
 
 def falls_back(speed, flame=FLAME):

@@ -1,5 +1,6 @@
 """Gases that react, conduct and diffuse, the flames in them, and vessels of them."""
 
+from .counterflow_flame import CounterflowFlame, counterflow_flame
 from .free_flame import FreeFlame, premixed_flame
 from .gas import GasMixture
 from .igniter import EXPERIMENTS, HeatPulse, igniter
@@ -12,6 +13,7 @@ from .transport import KineticTheory
 
 __all__ = [
     "EXPERIMENTS",
+    "CounterflowFlame",
     "Equilibrium",
     "FreeFlame",
     "GasMixture",
@@ -21,6 +23,7 @@ __all__ = [
     "Nasa7",
     "Reactor",
     "SimplifiedFlame",
+    "counterflow_flame",
     "igniter",
     "premixed_flame",
     "read_mechanism",

@@ -11,16 +11,17 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neuralpde.equations.derivatives import partial
-from neuralpde.equations.equation import AbstractEquation, PointFunction
+from neuralpde.equations.equation import PointFunction
 
 from .gas import GasMixture
-from .thermodynamics import Scalar, Species
+from .premixed import AbstractPremixedFlame
+from .thermodynamics import Scalar
 
 AIR = {"O2": 1.0, "N2": 3.76}
 """By moles."""
 
 
-class FreeFlame(AbstractEquation):
+class FreeFlame(AbstractPremixedFlame):
     """A flame that stands still in a gas which comes at the laminar flame speed s_L; m = rho_u s_L:
 
         m c_p T' - (lambda T')' + sum_k j_k c_pk T' + sum_k h_k w_k = 0,      m Y_k' + j_k' - w_k = 0.
@@ -51,37 +52,8 @@ class FreeFlame(AbstractEquation):
         """m, kg/(m^2 s)."""
         return self.gas.density(self.inflow_temperature, self.pressure, np.asarray(self.unburned)) * self.flame_speed
 
-    @property
-    def burned(self) -> Float[np.ndarray, " components"]:
-        """Temperature and mass fractions where the fuel or the oxygen is used up."""
-        before = np.asarray(self.unburned)
-        return np.append(self.gas.burned_temperature(self.inflow_temperature, before), self.gas.burned(before))
-
-    @property
-    def heat(self) -> Float[Array, ""]:
-        """Heat of combustion of the mixture, J/kg."""
-        before = np.asarray(self.unburned)
-        return (before - self.gas.burned(before)) @ self.gas.enthalpies(self.inflow_temperature)
-
-    def production(self, state: Float[Array, " components"]) -> Species:
-        """w_k, kg/(m^3 s)."""
-        return self.gas.production(state[0], self.pressure, state[1:], self.activation_energy)
-
-    def fluxes(
-        self, state: Float[Array, " components"], slope: Float[Array, " components"]
-    ) -> Float[Array, " components"]:
-        """``lambda T'`` and j_k."""
-        diffused = self.gas.diffusion(state[0], self.pressure, state[1:], slope[1:])
-        return jnp.append(self.gas.conductivity(state[0], state[1:]) * slope[0], diffused)
-
     def residual(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " components"]:
-        state, slope, bend = u(x), partial(u, 0)(x), partial(u, 0, 2)(x)
-        fluxes, changes = jax.jvp(self.fluxes, (state, slope), (slope, bend))
-        made = self.production(state)
-        carried = self.mass_flux * state[1:] + fluxes[1:]
-        warmed = (carried @ self.gas.heat_capacities(state[0])) * slope[0]
-        balance = warmed - changes[0] + self.gas.enthalpies(state[0]) @ made
-        return jnp.append(balance / self.heat, self.mass_flux * slope[1:] + changes[1:] - made)
+        return self.balances(self.mass_flux, u(x), partial(u, 0)(x), partial(u, 0, 2)(x))
 
     def inflow(self, u: PointFunction, x: Float[Array, " 1"]) -> Float[Array, " components"]:
         """What the gas carries and diffuses through the first point, less what comes, over m: heat over `heat`, species.

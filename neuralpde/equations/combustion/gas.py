@@ -112,6 +112,13 @@ class GasMixture:
             before = float(mass_fractions @ self.enthalpies(temperature))
             return brentq(lambda t: float(after @ self.enthalpies(t)) - before, temperature, HOTTEST, xtol=1e-9)
 
+    def amounts(self, moles: Mapping[str, float]) -> Float[np.ndarray, " species"]:
+        """Of every species, of amounts by name. Raises ``ValueError`` for what the gas has not got."""
+        missing = [name for name in moles if name not in self.names]
+        if missing:
+            raise ArgumentError(f"There is no {', '.join(missing)} in a gas of {', '.join(self.names)}.")
+        return np.asarray([float(moles.get(name, 0.0)) for name in self.names])
+
     def premixed(
         self, fuel: str, oxidizer: Mapping[str, float], equivalence_ratio: float
     ) -> Float[np.ndarray, " species"]:
@@ -119,10 +126,7 @@ class GasMixture:
 
         For the ratio one the first reaction leaves neither. Raises ``ValueError`` for what the gas has not got.
         """
-        missing = [name for name in (fuel, *oxidizer) if name not in self.names]
-        if missing:
-            raise ArgumentError(f"There is no {', '.join(missing)} in a gas of {', '.join(self.names)}.")
-        moles = np.asarray([float(oxidizer.get(name, 0.0)) for name in self.names])
+        moles = self.amounts({fuel: 0.0, **oxidizer})
         taken, i = np.maximum(-self.kinetics.net[0], 0.0), self.names.index(fuel)
         burns = next(k for k in np.flatnonzero(taken) if k != i)
         moles[i] = equivalence_ratio * moles[burns] * taken[i] / taken[burns]
