@@ -20,15 +20,15 @@ def varied(x):
 
 
 def test_a_cold_stream_has_a_flow_in_closed_form():
-    """rho u = m - rho a x^2, V = a x, Lambda = -m a: that of both streams where the gas is still as it came."""
+    """rho u = m - rho a x^2, V = a x, P = m a: that of both streams where the gas is still as it came."""
     a, m = 150.0, 1.3
-    flame = dataclasses.replace(FLAME, pressure_curvature=-m * a)
+    flame = dataclasses.replace(FLAME, pressure_drop=m * a)
     state = jnp.append(300.0, jnp.asarray(FLAME.opposed))
     density = flame.density(state)
     stream = lambda x: jnp.concatenate([jnp.stack([m / density - a * x[0] ** 2, a * x[0]]), state])
     found = jax.jit(lambda x: flame.residual(stream, x))(jnp.asarray([3e-3]))
     np.testing.assert_allclose(found, 0, atol=1e-9)
-    wrong = dataclasses.replace(flame, pressure_curvature=-0.9 * m * a)
+    wrong = dataclasses.replace(flame, pressure_drop=0.9 * m * a)
     assert abs(wrong.residual(stream, jnp.asarray([3e-3]))[1]) == pytest.approx(0.1 * m * a / flame.strain)
 
 
@@ -43,7 +43,7 @@ def test_without_a_radial_flow_it_is_a_free_flame():
 
 
 def test_momentum_is_that_of_a_stream_that_gives_it_away():
-    """With mass kept, (rho u V - mu V')' = -3 rho V^2 - Lambda, whatever the gas."""
+    """With mass kept, (rho u V - mu V')' = P - 3 rho V^2, whatever the gas."""
     mass_flux = lambda s: 1.0 - 2e4 * s**2
     radial = lambda s: 2e4 * s / FLAME.density(varied(s[None]))
 
@@ -56,7 +56,7 @@ def test_momentum_is_that_of_a_stream_that_gives_it_away():
 
     @jax.jit
     def both(s):
-        given_away = -3 * FLAME.density(varied(s[None])) * radial(s) ** 2 - FLAME.pressure_curvature
+        given_away = FLAME.pressure_drop - 3 * FLAME.density(varied(s[None])) * radial(s) ** 2
         return FLAME.residual(whole, s[None])[:2], (jax.grad(momentum)(s) - given_away) / FLAME.strain
 
     (continuity, found), expected = both(jnp.asarray(2e-3))
