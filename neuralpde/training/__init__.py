@@ -10,7 +10,7 @@ from .loop import fit
 from .members import fit_members, fit_together, spread
 from .meta_task import Adaptation, MetaTask
 from .operator_task import OperatorTask
-from .optimizers import adam, adamw, lion, muon, sgd
+from .optimizers import adabelief, adam, adamw, lion, muon, sgd
 from .phase_ends import PhaseEnd
 from .phases import OfOneBatch, Phase, Phases
 from .physics import AbstractPhysics, InitialState, PointwiseResidual, SideConditions
@@ -85,6 +85,7 @@ __all__ = [
     "TrainingInterrupted",
     "Trajectories",
     "WeakResidual",
+    "adabelief",
     "adam",
     "adamw",
     "bfgs",

@@ -82,6 +82,23 @@ def adam(
     )
 
 
+def adabelief(
+    steps: int,
+    learning_rate: float = 1e-3,
+    schedule: str | ScheduleConstructor = "onecycle",
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-16,
+    clip: float | None = None,
+) -> optax.GradientTransformation:
+    """Adam whose steps are long where gradients are as expected (Zhuang et al., NeurIPS 2020, arXiv 2010.07468)."""
+    return chained(
+        clip,
+        optax.scale_by_belief(b1, b2, eps),
+        descend(make_schedule(schedule, steps, learning_rate)),
+    )
+
+
 def lion(
     steps: int,
     learning_rate: float = 1e-4,

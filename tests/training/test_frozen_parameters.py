@@ -8,12 +8,13 @@ import pytest
 from training.linear_regression import Regression
 
 from neuralpde.nn import Frozen, trainable
-from neuralpde.training import adam, adamw, fit, lion, muon, restore_model, sgd
+from neuralpde.training import adabelief, adam, adamw, fit, lion, muon, restore_model, sgd
 from neuralpde.training.state import moving_average, put_together, take_apart
 
 OPTIMIZERS = {
     "adam": adam(20, 0.1, weight_decay=0.1),
     "adamw": adamw(20, 0.1, weight_decay=0.1),
+    "adabelief": adabelief(20, 0.1),
     "lion": lion(20, 0.1, weight_decay=0.1),
     "muon": muon(20, 0.1, weight_decay=0.1),
     "sgd": sgd(20, 0.1),

@@ -12,7 +12,7 @@ from training.linear_regression import Linear, Regression, distance
 from neuralpde.nn import Standardize
 from neuralpde.operators import FNO, Normalized
 from neuralpde.spaces import Box, FunctionSpace
-from neuralpde.training import TrainingArgumentError, adam, adamw, fit, lion, muon, onecycle, sgd
+from neuralpde.training import TrainingArgumentError, adabelief, adam, adamw, fit, lion, muon, onecycle, sgd
 from neuralpde.training.state import put_together, take_apart
 from neuralpde.training.telling import LEARNING_RATE, told_by
 
@@ -20,6 +20,7 @@ STEPS = 600
 OPTIMIZERS = {
     "adam": adam(STEPS, 5e-2),
     "adamw": adamw(STEPS, 5e-2, weight_decay=0.0),
+    "adabelief": adabelief(STEPS, 2e-2),
     "lion": lion(STEPS, 2e-2, weight_decay=0.0, b2=0.9),
     "muon": muon(STEPS, 0.2, weight_decay=0.0),
     "sgd": sgd(STEPS, 5e-2, schedule="onecycle"),
@@ -101,7 +102,7 @@ def test_normalisers_are_not_trained(key):
     assert all(jax.tree.leaves(changed))
 
 
-@pytest.mark.parametrize("make", [adam, adamw, lion, muon, sgd])
+@pytest.mark.parametrize("make", [adabelief, adam, adamw, lion, muon, sgd])
 def test_unknown_schedule_is_refused(make):
     with pytest.raises(TrainingArgumentError, match="cosine"):
         make(10, schedule="exponential")

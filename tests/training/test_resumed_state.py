@@ -10,13 +10,14 @@ import optax
 import pytest
 from training.linear_regression import Linear, Regression
 
-from neuralpde.training import TrainingDiverged, adam, adamw, fit, lion, muon, restore_model, sgd
+from neuralpde.training import TrainingDiverged, adabelief, adam, adamw, fit, lion, muon, restore_model, sgd
 from neuralpde.training.checkpoint import Checkpoints, best_saved, saved_steps
 from neuralpde.training.run import Run
 
 OPTIMIZERS = {
     "adam": adam(40, 0.05),
     "adamw": adamw(40, 0.05, clip=1.0),
+    "adabelief": adabelief(40, 0.01),
     "lion": lion(40, 0.01),
     "muon": muon(40, 0.05),
     "sgd": sgd(40, 0.05),
