@@ -46,12 +46,7 @@ def infer(
     formulas = {name: read_hidden(problem, candidate, name, key=key_read) for name in hidden_terms(candidate.unknowns)}
     found = candidate
     if again is not None and formulas:
-        # All terms that the networks tell are fitted to the data at once, then those that the data ask for.
-        task, found = again(*_put(problem, found, formulas))
-        posterior = _posterior(task, found, key_posterior)
-        if posterior is not None:
-            formulas = {name: _pruned(name, formulas[name], posterior, problem) for name in formulas}
-            task, found = again(*_put(problem, found, formulas))
+        task, found, formulas = _settled(problem, found, formulas, again, key_posterior)
     posterior = _posterior(task, found, key_posterior)
     estimates = {} if posterior is None else posterior.estimates()
     results = {f"unknown/{name}": float(value) for name, value in scalars(found.unknowns).items()}
@@ -62,6 +57,30 @@ def infer(
     if posterior is not None:
         results |= {f"noise/{name}": float(value) for name, value in posterior.noise.items()}
     return Inference(results, estimates, _trained(formulas, found), found, candidate)
+
+
+def _settled(
+    problem: Problem,
+    candidate: Candidate,
+    formulas: Mapping[str, FoundFormula],
+    again: Callable[[Problem, Candidate], tuple[Any, Candidate]],
+    key: jax.Array,
+) -> tuple[Any, Candidate, dict[str, FoundFormula]]:
+    """Task, candidate and formulas after terms that the data do not ask for were left out, until none of them is.
+
+    First all terms that the networks tell are fitted to the data at once. They are trained at least twice: what the first
+    training leaves of errors may make a term look needed that is not.
+    """
+    first = True
+    while True:
+        task, candidate = again(*_put(problem, candidate, formulas))
+        posterior = _posterior(task, candidate, key)
+        if posterior is None:
+            return task, candidate, dict(formulas)
+        asked = {name: _pruned(name, formulas[name], posterior, problem) for name in formulas}
+        if not first and all(asked[name].formula.places == formulas[name].formula.places for name in formulas):
+            return task, candidate, dict(formulas)
+        formulas, first = asked, False
 
 
 def _put(problem: Problem, candidate: Candidate, formulas: Mapping[str, FoundFormula]) -> tuple[Problem, Candidate]:

@@ -136,7 +136,7 @@ class IgnitionODE(eqx.Module):
     ) -> Answered:
         """The call with its cost."""
         assert series.static is not None, "the parameters of the experiment are the static covariates of its series"
-        scaled, times = series.static, series.times if times is None else times
+        scaled, times = jnp.asarray(series.static), series.times if times is None else times
         lower, extents = (jnp.asarray(part, scaled.dtype) for part in (EXPERIMENTS.lower, EXPERIMENTS.extents))
         physics = LaserReactor(self.gas, lower + (scaled + 1) / 2 * extents)
         model = ParameterisedODE(physics, self.closures, method=self.method, sensitivities=self.sensitivities)

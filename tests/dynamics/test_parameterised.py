@@ -153,7 +153,7 @@ class Regression(eqx.Module):
 def test_learned_closures_tell_unseen_experiments_better_than_a_network_does(experiments):
     task = SeriesTask(experiments, Response(), batch_size=12)
     options = {"key": KEY, "steps_per_call": 1, "evaluate_every": 10_000, "progress": False}
-    pnode = fit(IgnitionODE(key=KEY), task, adam(60, 1e-2, clip=1.0), steps=60, **options).model
+    pnode = fit(IgnitionODE(key=KEY), task, adam(120, 1e-2, clip=1.0), steps=120, **options).model
     net = Regression(eqx.nn.MLP(7, 2, 64, 3, jnp.tanh, key=KEY))
     plain = fit(net, task, adam(2000, 3e-3, clip=1.0), steps=2000, **options).model
     errors = [measured(Response(), model, experiments.test, 12)["mean_absolute"] for model in (pnode, plain)]
