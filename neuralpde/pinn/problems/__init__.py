@@ -5,6 +5,7 @@ are met exactly by the form of the function (the ansatz of the problem), or are 
 """
 
 from .chaos import kuramoto_sivashinsky, lorenz
+from .counterflow_flames import flame_counterflow, flame_counterflow_inverse
 from .discovery import hidden_burgers, hidden_lotka_volterra
 from .electrodermal import electrodermal
 from .elliptic import helmholtz, poisson, poisson_sines
@@ -32,6 +33,8 @@ __all__ = [
     "convection_diffusion",
     "cosines",
     "electrodermal",
+    "flame_counterflow",
+    "flame_counterflow_inverse",
     "flame_free",
     "flame_simplified",
     "flame_simplified_inverse",

@@ -35,7 +35,7 @@ class Ignited(AbstractFunction):
 
     def propagate(self, x: Value) -> Value:
         """Value at a point, or the series of the value for that of the point."""
-        s = _place(self.space, x)
+        s = place(self.space, x)
         psi = self.a * s * propagate(jnp.exp, s * (self.r + REACH * propagate(self.u, x)))
         return self.before + (self.after - self.before) * (psi / (1 + psi))
 
@@ -62,7 +62,7 @@ class Burning(AbstractFunction):
 
     def propagate(self, x: Value) -> Value:
         """Value at a point, or the series of the value for that of the point."""
-        s, u = _place(self.space, x), REACH * propagate(self.u, x)
+        s, u = place(self.space, x), REACH * propagate(self.u, x)
         psi = self.a * propagate(jnp.exp, self.r * s + concatenate([s * u[:1], u[1:-1]]))
         before, after = jnp.asarray(self.before, psi.dtype), jnp.asarray(self.after, psi.dtype)
         state = before[:-1] + (after - before)[:-1] * (psi / (1 + psi))
@@ -70,6 +70,6 @@ class Burning(AbstractFunction):
         return concatenate([state, 1 - others])
 
 
-def _place(space: FunctionSpace, x: Value) -> Value:
+def place(space: FunctionSpace, x: Value) -> Value:
     """s, 0 and 1 at the ends of the interval."""
     return (space.domain.bounds.normalize(x) + 1) / 2
