@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neuralpde.cli import load_solution
 from neuralpde.cli.application import run
 from neuralpde.equations.combustion import counterflow_flame, read_mechanism
 from neuralpde.equations.derivatives import partial
@@ -131,3 +132,5 @@ def test_activation_energy_is_found_from_noisy_values(solved):
     energy, drop = results["unknown/activation_energy"], results["unknown/pressure_drop"]
     print(f"case 3, inverse: E_a {energy / ENERGY - 1:+.1e}, P {drop / DROP - 1:+.1e}")
     assert abs(energy / ENERGY - 1) < 2e-2 and abs(drop / DROP - 1) < 2e-2
+    again = load_solution("done")
+    assert float(again.unknowns["activation_energy"].value) == pytest.approx(energy, rel=1e-3)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from neuralpde.equations.combustion import CounterflowFlame, counterflow_flame, read_mechanism
 from neuralpde.pinn.conditions import AbstractCondition, Interior, Observations
@@ -81,24 +82,40 @@ def _stated(flame: CounterflowFlame, reference: Field, looked_for: Sequence[str]
     inside, front = _laws(flame, length)
     unknowns = {name: Positive(GUESSES[name]) for name in looked_for}
     slope = GUESSES["pressure_drop"] * length / flame.mass_flux
-    ansatz = lambda u: CounterflowFront(u, flame, tuple(flame.burned.tolist()), slope)
+    burned = tuple(flame.burned.tolist())
+    ansatz = lambda u: CounterflowFront(u, flame, burned, slope)
     return Problem(domain, inside, [front, *data], reference, unknowns, names=flame.names, ansatz=ansatz)
 
 
 def _laws(flame: CounterflowFlame, length: float) -> tuple[AbstractCondition, AbstractCondition]:
     """The equation everywhere, and near the flame: residuals times the length on which things change there.
 
-    What small residuals far from the flame add up to makes the gas hotter than it is, and a gas that is hotter by 2 % burns
-    a fifth faster and elsewhere.
+    Beside the balances stand those of what reactions conserve. Small residuals of these add up to a gas that is hotter or
+    cooler than it should be, and one whose enthalpy is higher by half a per cent burns 6 % faster, which moves the flame.
     """
+    states = np.stack([flame.unburned, flame.burned[1:], flame.opposed])
+    scales = np.concatenate([np.ones(3), states.max(axis=0) - states.min(axis=0)])
 
     def law(u, x, pressure_drop, activation_energy=None):
         given = dataclasses.replace(flame, pressure_drop=pressure_drop, activation_energy=activation_energy)
         near = 1 - jnp.tanh((x[0] / length - BURNS) / ZOOM) ** 2
-        return given.residual(u, x) * length / (WIDE + THIN * near) / flame.mass_flux
+        balances = given.residual(u, x)
+        residuals = jnp.concatenate([balances / scales, _conserved(flame, u(x)[2], balances[2:])])
+        return residuals * length / (WIDE + THIN * near) / flame.mass_flux
 
     close = Box.of(x=(FRONT[0] * length, FRONT[1] * length))
     return Interior(law), Interior(law, on=close, name="front")
+
+
+def _conserved(
+    flame: CounterflowFlame, temperature: Float[Array, ""], balances: Float[Array, " components"]
+) -> Float[Array, " conserved"]:
+    """Residuals of enthalpy and elements, of which reactions make nothing, over what comes of them with the unburned gas."""
+    gas = flame.gas
+    atoms = gas.composition / gas.molar_mass[:, None]
+    comes = np.asarray(flame.unburned) @ atoms
+    enthalpy = balances[0] + gas.enthalpies(temperature) @ balances[1:] / flame.heat
+    return jnp.append(balances[1:] @ atoms[:, comes > 0] / comes[comes > 0], enthalpy)
 
 
 def _reference(flame: CounterflowFlame, solution: BoundaryValueSolution) -> Field:
