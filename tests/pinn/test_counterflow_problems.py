@@ -13,6 +13,7 @@ from neuralpde.cli.application import run
 from neuralpde.equations.combustion import counterflow_flame, read_mechanism
 from neuralpde.equations.derivatives import partial
 from neuralpde.pinn import problems
+from neuralpde.pinn.problems.counterflow_flames import mass_fraction_changes
 from neuralpde.pinn.problems.counterflow_front import CounterflowFront
 from neuralpde.spaces import Box, ClosedForm, FunctionSpace
 
@@ -89,6 +90,13 @@ def test_derivatives_go_through_the_form():
 
     for by_series, nested in both(jnp.asarray([0.29 * LENGTH])):
         np.testing.assert_allclose(by_series, nested, rtol=1e-8, atol=1e-6)
+
+
+def test_mechanisms_with_intermediates_are_refused():
+    two_steps = read_mechanism("methane_two_step")
+    lit = counterflow_flame(two_steps, "CH4", 1.0, oxidizer={"O2": 1.0}, opposed={"CO2": 1.0})
+    with pytest.raises(ValueError, match="CO is made and used"):
+        mass_fraction_changes(lit)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neuralpde.equations.combustion import CounterflowFlame, counterflow_flame, read_mechanism
+from neuralpde.errors import ArgumentError
 from neuralpde.pinn.conditions import AbstractCondition, Interior, Observations
 from neuralpde.pinn.problem import Problem
 from neuralpde.pinn.unknowns import Positive
@@ -45,10 +46,11 @@ def flame_counterflow(
     exactly by the form of the function (`CounterflowFront`), which cannot be cold: the gases mixed without a flame are
     another solution. The equation holds everywhere and once more, as ``front``, on the fifth of the interval where the
     flame is. Reference: `solve_counterflow_flame`, for the defaults P = 16565.63 Pa/m^2; published, on a coarser grid,
-    16640.9 Pa/m^2.
+    16640.9 Pa/m^2. Raises ``ArgumentError`` for mechanisms with intermediates.
     """
     gas = read_mechanism(mechanism)
     flame = counterflow_flame(gas, fuel, equivalence_ratio, mass_flux=mass_flux, opposed_mass_flux=opposed_mass_flux)
+    mass_fraction_changes(flame)  # refuses before anything is solved
     reference = _reference(flame, solve_counterflow_flame(flame, length))
     return _stated(flame, reference, ["pressure_drop"])
 
@@ -93,8 +95,7 @@ def _laws(flame: CounterflowFlame, length: float) -> tuple[AbstractCondition, Ab
     Beside the balances stand those of what reactions conserve. Small residuals of these add up to a gas that is hotter or
     cooler than it should be, and one whose enthalpy is higher by half a per cent burns 6 % faster, which moves the flame.
     """
-    states = np.stack([flame.unburned, flame.burned[1:], flame.opposed])
-    scales = np.concatenate([np.ones(3), states.max(axis=0) - states.min(axis=0)])
+    scales = np.concatenate([np.ones(3), mass_fraction_changes(flame)])
 
     def law(u, x, pressure_drop, activation_energy=None):
         given = dataclasses.replace(flame, pressure_drop=pressure_drop, activation_energy=activation_energy)
@@ -105,6 +106,24 @@ def _laws(flame: CounterflowFlame, length: float) -> tuple[AbstractCondition, Ab
 
     close = Box.of(x=(FRONT[0] * length, FRONT[1] * length))
     return Interior(law), Interior(law, on=close, name="front")
+
+
+def mass_fraction_changes(flame: CounterflowFlame) -> Float[np.ndarray, " species"]:
+    """By how much mass fractions differ between the unburned, the burned and the opposed gas; 1 where they do not.
+
+    Raises ``ArgumentError`` for intermediates, which `CounterflowFront` has no form for.
+    """
+    net = flame.gas.kinetics.net
+    both = np.any(net > 0, axis=0) & np.any(net < 0, axis=0)
+    between = [name for name, is_one in zip(flame.gas.names, both, strict=True) if is_one]
+    if between:
+        raise ArgumentError(
+            f"flame_counterflow: {', '.join(between)} is made and used within the flame, and its functions have a form for "
+            "what is used up and what is left alone; take a mechanism without intermediates, such as methane_one_step."
+        )
+    states = np.stack([flame.unburned, flame.burned[1:], flame.opposed])
+    changes = states.max(axis=0) - states.min(axis=0)
+    return np.where(changes > 0, changes, 1.0)
 
 
 def _conserved(
