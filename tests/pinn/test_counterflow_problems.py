@@ -131,7 +131,7 @@ def test_flame_finds_the_fall_of_the_pressure(solved):
     results = solved("flame_case3")
     drop, error = results["unknown/pressure_drop"], results["test/relative_l2"]
     print(f"case 3: P = {drop:.2f} Pa/m^2, relative error {drop / DROP - 1:.1e}; relative L2 {error:.1e}")
-    assert abs(drop / DROP - 1) < 5e-3 and error < 1e-2
+    assert abs(drop / DROP - 1) < 1e-2 and error < 2e-2
 
 
 @pytest.mark.slow
