@@ -83,6 +83,22 @@ def test_curves_of_an_ode_lie_over_the_reference_and_their_difference_below():
     assert (position.get_title(), speed.get_title(), below.get_xlabel()) == ("position", "speed", "t")
 
 
+def test_many_components_stand_in_bands():
+    names = tuple("abcde")
+    space = FunctionSpace(Box.of(t=(0.0, 1.0)), names)
+    law = lambda u, t: u(t)
+    for known, rows in ((ClosedForm(lambda t: jnp.arange(5.0), space), 2), (None, 1)):
+        problem = Problem(space.domain, law, reference=known, names=names)
+        figure = solution_figure(problem, found(problem, lambda t: jnp.arange(5.0) + t))
+        axes = panels(figure)
+        assert len(axes) == 5 * rows
+        drawn = {a.get_title(): a for a in axes if a.get_title() in names}
+        places = [drawn[name].get_subplotspec() for name in names]
+        assert [place.colspan.start for place in places] == [0, 1, 2, 3, 0]
+        assert [place.rowspan.start for place in places] == [0, 0, 0, 0, rows]
+        np.testing.assert_allclose(drawn["e"].lines[0].get_ydata(), 4 + drawn["e"].lines[0].get_xdata(), atol=1e-12)
+
+
 def test_the_residual_of_an_ode_takes_the_unknowns_that_were_found():
     problem = oscillator(unknowns={"k": 1.0})
     candidate = found(problem, oscillation, {"k": 1.5})

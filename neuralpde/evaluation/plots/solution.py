@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.gridspec import GridSpec, SubplotSpec
 
 CURVE_CELLS, PLANE_CELLS = 512, 256
+CURVES_ABREAST = 4
+"""At most so many components are drawn beside each other where they are curves."""
 TIMES = 4
 """Number of times at which a solution of position and time is drawn as a curve."""
 
 
 @styled
 def solution_figure(problem: Problem, candidate: Candidate) -> Figure:
-    """The solution that was found, beside the reference where one is known; one row a component.
+    """The solution that was found, beside the reference where one is known, for each component.
 
-    Of one coordinate: curves, and prediction - reference below. Of two: maps of prediction and reference in one colour
+    Of one coordinate: curves, four beside each other, and prediction - reference below. Of two: maps of prediction and reference in one colour
     scale, and of |prediction - reference| in a logarithmic one; of position and time moreover curves at `TIMES` times,
     the reference dashed. Of more: maps over the first two, through the middle of the others, which the title tells.
     What lies outside of the domain stays blank. With a reference that is a Field on a grid all is drawn at points of
@@ -40,9 +43,15 @@ def _curves(problem: Problem, candidate: Candidate) -> Figure:
     made = compare(problem, candidate, through(problem.answer_space.domain, CURVE_CELLS, problem.reference))
     names, (x,) = problem.answer_space.names, made.section.axes
     rows = 1 if made.reference is None else 2
-    figure = new_figure(5.4 * len(names), 3.4 + 1.6 * (rows - 1))
-    table = figure.subplots(rows, len(names), sharex=True, squeeze=False, height_ratios=(2.2, 1)[:rows])
-    for channel, (name, column) in enumerate(zip(names, table.T, strict=True)):
+    width = min(len(names), CURVES_ABREAST)
+    bands = math.ceil(len(names) / width)
+    figure = new_figure(5.4 * width, (3.4 + 1.6 * (rows - 1)) * bands)
+    table = figure.subplots(rows * bands, width, sharex=True, squeeze=False, height_ratios=(2.2, 1)[:rows] * bands)
+    # A column of panels for each component, one band of them below the other; the last band may have some to spare.
+    columns = table.reshape(bands, rows, width).swapaxes(1, 2).reshape(-1, rows)
+    for axes in columns[len(names) :].flat:
+        axes.remove()
+    for channel, (name, column) in enumerate(zip(names, columns, strict=False)):
         _pair(column[0], x, made, (slice(None), channel))
         column[0].set_title(name)
         if rows == 2:
@@ -51,6 +60,7 @@ def _curves(problem: Problem, candidate: Candidate) -> Figure:
             column[1].set_title("prediction − reference")
             column[1].ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
         column[-1].set_xlabel(problem.answer_space.domain.names[0])
+        column[-1].tick_params(labelbottom=True)
     table[0, 0].legend(loc="best")
     return figure
 
