@@ -30,11 +30,11 @@ TIMES = 4
 def solution_figure(problem: Problem, candidate: Candidate) -> Figure:
     """The solution that was found, beside the reference where one is known, for each component.
 
-    Of one coordinate: curves, four beside each other, and prediction - reference below. Of two: maps of prediction and reference in one colour
-    scale, and of |prediction - reference| in a logarithmic one; of position and time moreover curves at `TIMES` times,
-    the reference dashed. Of more: maps over the first two, through the middle of the others, which the title tells.
-    What lies outside of the domain stays blank. With a reference that is a Field on a grid all is drawn at points of
-    its grid.
+    Of one coordinate: curves, four beside each other, and prediction - reference below. Of two: maps of prediction and
+    reference in one colour scale, and of |prediction - reference| in a logarithmic one; of position and time moreover
+    curves at `TIMES` times, the reference dashed. Of more: maps over the first two, through the middle of the others,
+    which the title tells. What lies outside of the domain stays blank. With a reference that is a Field on a grid all is
+    drawn at points of its grid.
     """
     return (_curves if problem.answer_space.dim == 1 else _maps)(problem, candidate)
 
