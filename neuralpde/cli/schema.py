@@ -100,6 +100,7 @@ class SeriesTaskConfig:
     _partial_: bool = True
     objective: Any = None
     batch_size: int = 32
+    buckets: Any = None
 
 
 @dataclasses.dataclass

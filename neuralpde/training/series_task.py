@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from neuralpde.data import DeviceLoader
-from neuralpde.data.series import SeriesDataset, SeriesSample
+from neuralpde.data.series import SeriesDataset, SeriesSample, in_buckets
 
 from .operator_task import batch_of, in_batches
+from .series_batches import BucketBatch, BucketBatches, SeriesBatch, SeriesBatches
 from .series_objectives import AbstractObjective, Classification, Told
-
-
-class SeriesBatch(eqx.Module):
-    """Stacked samples, and the step of training that they are for."""
-
-    samples: SeriesSample
-    step: Int[Array, ""]
-
-
-class SeriesBatches(eqx.Module):
-    """The batches of `neuralpde.data.DeviceLoader`, each with its step, by which weights and horizons grow."""
-
-    loader: DeviceLoader
-
-    def batch(self, step: Int[Array, ""] | int, key: PRNGKeyArray) -> SeriesBatch:
-        """The batch of a step."""
-        return SeriesBatch(self.loader.batch(step, key), jnp.asarray(step))
 
 
 class SeriesTask:
@@ -38,29 +24,53 @@ class SeriesTask:
 
     ``objective`` says what is learnt: `Classification`, `Forecast`, `Interpolation`, `Response` or `Trajectories`.
     `evaluate` gives the means of its measures over the validation set, and its ``monitor`` is monitored; without one the
-    test set is measured, and nothing is monitored. What is random in a model is drawn once for all evaluations. Raises
-    `TrainingArgumentError` where the targets of the dataset are not those of the objective.
+    test set is measured, and nothing is monitored. What is random in a model is drawn once for all evaluations.
+
+    buckets: sizes, or how many, of groups of series that are about equally long (`neuralpde.data.series.in_buckets`). A
+    batch is of one group, so that short series are not padded to the longest; None: all have the size of the longest.
+
+    Raises `TrainingArgumentError` where the targets of the dataset are not those of the objective, and where a bucket does
+    not fill a batch; `neuralpde.data.DataError` where a series fits into no bucket.
     """
 
-    def __init__(self, dataset: SeriesDataset, objective: AbstractObjective | None = None, batch_size: int = 32):
+    def __init__(
+        self,
+        dataset: SeriesDataset,
+        objective: AbstractObjective | None = None,
+        batch_size: int = 32,
+        buckets: int | Sequence[int] | None = None,
+    ):
         self.objective = Classification() if objective is None else objective
         self.objective.check(dataset)
         self.batch_size = batch_size
-        self.batches = SeriesBatches(DeviceLoader(dataset.train, batch_size))
         self._split = "test" if dataset.validation is None else "validation"
-        self._held_out = in_batches(dataset.splits()[self._split], batch_size)
+        held_out = dataset.splits()[self._split]
+        if buckets is None:
+            self.batches = SeriesBatches(DeviceLoader(dataset.train, batch_size))
+            self._held_out = [in_batches(held_out, batch_size)]
+        else:
+            self.batches = BucketBatches(in_buckets(dataset.train, buckets), batch_size)
+            self._held_out = [in_batches(part, batch_size) for part in in_buckets(held_out, buckets)]
         self.monitor = None if dataset.validation is None else f"validation/{self.objective.monitor}"
 
-    def loss(self, model: Any, batch: SeriesBatch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
+    def loss(
+        self, model: Any, batch: SeriesBatch | BucketBatch, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The mean of the loss over a batch, and of what else the objective tells."""
         keys = jax.random.split(key, self.batch_size)
-        losses, told = jax.vmap(lambda s, k: self.objective.loss(model, s, batch.step, k))(batch.samples, keys)
-        return jnp.mean(losses), jax.tree.map(jnp.mean, told)
+
+        def mean_over(samples: SeriesSample):
+            losses, told = jax.vmap(lambda s, k: self.objective.loss(model, s, batch.step, k))(samples, keys)
+            return jnp.mean(losses), jax.tree.map(jnp.mean, told)
+
+        return batch.told(mean_over)
 
     def evaluate(self, model: Any) -> dict[str, float]:
         """Means over the held-out set."""
-        means = mean_measures(self.objective, model, *self._held_out)
-        return {f"{self._split}/{name}": float(value) for name, value in means.items()}
+        parts = [mean_measures(self.objective, model, samples, counts) for samples, counts in self._held_out]
+        shares = [float(jnp.sum(counts)) for _, counts in self._held_out]
+        means = jax.tree.map(lambda *values: float(np.average(np.asarray(values), weights=shares)), *parts)
+        return {f"{self._split}/{name}": value for name, value in means.items()}
 
 
 def measured(objective: AbstractObjective, model: Any, samples: SeriesSample, batch_size: int) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Datasets of time series: small problems that are made, files of others that are read, and what is done to both."""
 
 from .batching import bucketed, on_union_grid, stack_series
+from .buckets import even_sizes, in_buckets
 from .classes import damped_oscillators, ornstein_uhlenbeck_rates, switching_sinusoids
 from .dataset import SeriesDataset, SeriesSample, drawn
 from .ignition import laser_ignition
@@ -25,6 +26,8 @@ __all__ = [
     "decaying_oscillator",
     "drawn",
     "drop_values",
+    "even_sizes",
+    "in_buckets",
     "laser_ignition",
     "lorenz_spikes",
     "motions",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
+from jaxtyping import Int
 
 from neuralpde.data.dataset import DataError
 from neuralpde.spaces import IrregularSeries
@@ -31,8 +32,12 @@ def bucketed(series: Sequence[IrregularSeries], sizes: Sequence[int]) -> dict[in
     Less is padded than with one size for all, and there are as many programs to compile as sizes. Raises `DataError`
     where a series fits nowhere.
     """
-    limits = np.sort(np.asarray(sizes))
-    lengths = np.array([len(s) for s in series])
+    return rows_of_sizes(np.array([len(s) for s in series]), sizes)
+
+
+def rows_of_sizes(lengths: Int[np.ndarray, " series"], sizes: Sequence[int]) -> dict[int, np.ndarray]:
+    """The same for series of known lengths."""
+    limits = np.unique(np.asarray(sizes, int))
     if not len(limits) or lengths.max(initial=0) > limits[-1]:
         raise DataError(f"The longest series has {lengths.max(initial=0)} entries; the sizes are {list(sizes)}.")
     place = np.searchsorted(limits, lengths)
