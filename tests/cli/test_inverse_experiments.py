@@ -40,6 +40,11 @@ def test_coefficient_of_poisson_s_equation_is_found_better_than_published(solved
     assert results["test/relative_l2_a"] < 2.45e-2
 
 
+def test_coefficient_of_the_heat_equation_is_found_better_than_published(solved):
+    results, _ = solved("heat_inverse")
+    assert results["test/relative_l2_a"] < 5.26e-2 / 2
+
+
 def terms(results, output):
     """Coefficients of a formula by its terms."""
     start = f"{output}/"

@@ -7,7 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralpde.pinn import Collocation, GradientNorms, ReLoBRaLo, ResidualAttention, SelfAdaptive, TangentKernel
+from neuralpde.pinn import (
+    Collocation,
+    GradientNorms,
+    ReLoBRaLo,
+    ResidualAttention,
+    RisingPenalty,
+    SelfAdaptive,
+    TangentKernel,
+)
 from neuralpde.pinn.causal import Causal, causal_weights
 
 pytestmark = pytest.mark.slow  # many small programs, each compiled
@@ -118,9 +126,19 @@ def test_tolerances_rise_when_all_times_are_learned():
     )  # the second does not reach it
 
 
+def test_a_penalty_rises_to_one_and_leaves_the_others_alone():
+    scheme = RisingPenalty(terms=["equation"], begin=1e-4, growth=100.0, every=3)
+    for times, factor in ((0, 1e-4), (1, 1e-2), (2, 1.0), (5, 1.0)):
+        factors = renewed(scheme, view(), times)
+        np.testing.assert_allclose([factors["equation"], factors["initial"]], [factor, 1.0], rtol=1e-12)
+    with pytest.raises(ValueError, match="no term boundary; there are equation, initial"):
+        RisingPenalty(terms=("boundary",)).start(view())
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        lambda: RisingPenalty(growth=1.0),
         lambda: GradientNorms(every=0),
         lambda: TangentKernel(momentum=1.0),
         lambda: ReLoBRaLo(temperature=0.0),

@@ -2,6 +2,7 @@
 
 from .balance import AbstractBalance, Balanced, View
 from .gradients import GradientNorms, TangentKernel
+from .penalty import RisingPenalty
 from .pointwise import ResidualAttention, SelfAdaptive
 from .relobralo import ReLoBRaLo
 
@@ -11,6 +12,7 @@ __all__ = [
     "GradientNorms",
     "ReLoBRaLo",
     "ResidualAttention",
+    "RisingPenalty",
     "SelfAdaptive",
     "TangentKernel",
     "View",
