@@ -32,7 +32,7 @@ problems:
     published:
       - {model: FNO, value: 0.0108, protocol: elsewhere}
 """
-LONG_SUITES = ("operators_cpu", "pinnacle")
+LONG_SUITES = ("operators_cpu", "pinn_cpu", "pinnacle")
 SUITES = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in LONG_SUITES else [])
     for path in sorted((conf_folder() / "suite").glob("*.yaml"))
